@@ -1,0 +1,1 @@
+"""The catalogue: one entry per service, kept in the service's own role."""

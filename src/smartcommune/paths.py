@@ -1,0 +1,30 @@
+"""Where the toolkit finds its own files, keeps its state, and caches what it downloaded."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+
+def checkout() -> Path:
+    """Return the root of the checkout (the folder that holds ``roles/`` and ``commune_profiles/``)."""
+    return Path(__file__).resolve().parents[2]
+
+
+def state() -> Path:
+    """Return the folder of the toolkit's state: ``$SMARTCOMMUNE_STATE``, else ``.state`` in the checkout."""
+    return Path(os.environ.get("SMARTCOMMUNE_STATE") or checkout() / ".state")
+
+
+def cache() -> Path:
+    """Return the download cache: ``$SMARTCOMMUNE_CACHE``, else ``smartcommune`` in the user's cache folder.
+
+    Under ``sudo`` this is the cache of the user who called it, so that both see one cache.
+    """
+    if override := os.environ.get("SMARTCOMMUNE_CACHE"):
+        return Path(override)
+    if user := os.environ.get("SUDO_USER"):
+        return Path(pwd.getpwnam(user).pw_dir) / ".cache" / "smartcommune"
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "smartcommune"

@@ -1,0 +1,1 @@
+"""Profiles: the closed schema, and loading with the position of every node."""

@@ -1,0 +1,1 @@
+"""The Site: the compiled desired state of one commune on one target."""

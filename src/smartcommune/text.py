@@ -1,0 +1,23 @@
+"""A text in the toolkit's two languages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+
+class Text(BaseModel):
+    """The same statement in Vietnamese and in English."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vi: str
+    en: str
+
+    def get(self, language: Language) -> str:
+        """Return the statement in one language."""
+        return self.vi if language == "vi" else self.en
