@@ -37,3 +37,17 @@ class LockedError(SmartCommuneError):
 
 class ToolMissingError(SmartCommuneError):
     """A program this machine needs is absent; ``todo`` names the command that installs it."""
+
+
+class NotProvisionedError(UsageError):
+    """The commune has no machines on this target yet; ``todo`` names the command that makes them."""
+
+
+class PlanChangedError(UsageError):
+    """A saved plan no longer describes the inputs and the machines as they are; nothing was touched."""
+
+
+class InterruptedRunError(SmartCommuneError):
+    """The run was stopped by the user or by a signal; the same command again resumes it (exit code 130)."""
+
+    exit_code = 130

@@ -115,8 +115,20 @@ class PlacedService:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """How the toolkit reaches a machine that already stands: SSH address, port and user."""
+
+    address: str
+    port: int
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteHost:
-    """A machine: address in its zone, names its certificate carries, firewall both ways, services in order."""
+    """A machine: address in its zone, names its certificate carries, firewall both ways, services in order.
+
+    ``connection`` is None for a machine that the target makes itself.
+    """
 
     name: str
     kind: str
@@ -133,6 +145,7 @@ class SiteHost:
     inbound: tuple[InboundRule, ...]
     outbound: tuple[OutboundRule, ...]
     sources: tuple[Source, ...]
+    connection: Connection | None = None
 
 
 @dataclass(frozen=True, slots=True)
