@@ -28,3 +28,8 @@ def cache() -> Path:
         return Path(pwd.getpwnam(user).pw_dir) / ".cache" / "smartcommune"
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "smartcommune"
+
+
+def deployment(profile: str, target: str) -> Path:
+    """Return the folder of one commune on one target: lock, ssh configuration, timings, runs, report."""
+    return state() / profile / target
