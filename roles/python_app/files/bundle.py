@@ -1,0 +1,114 @@
+"""Bundle an application for its hosts, on the controller: the lock's wheels as one archive, the source as another.
+
+Prints ``{"key", "wheels", "id", "source", "changed"}`` as JSON. The wheels are installed from their hashes for the hosts' Python,
+not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+LANGUAGES = ("vi", "en")
+PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+
+
+def digest(*parts: bytes) -> str:
+    """Return the SHA-256 of ``parts``, each told apart from the next by its length."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()
+
+
+def is_needed(path: str, exclude: list[str]) -> bool:
+    """Return whether hosts need the file: not a translation into a language they do not speak, nor an excluded pattern."""
+    parts = path.split("/")
+    if "locale" in parts[:-1]:
+        language = parts[parts.index("locale") + 1]
+        if language not in LANGUAGES and "LC_MESSAGES" in parts:
+            return False
+    return not any(fnmatch.fnmatch(path, pattern) for pattern in exclude)
+
+
+def files_of(folder: Path, exclude: list[str]) -> list[Path]:
+    """Return the files below ``folder`` that hosts need, sorted."""
+    found = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return sorted(path for path in found if is_needed(path.relative_to(folder).as_posix(), exclude))
+
+
+def write_archive(target: Path, folder: Path, files: list[Path]) -> None:
+    """Write ``files`` to ``target`` whole or not at all, without times and owners."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as raw:
+        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, compresslevel=6) as packed:
+            with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+                for path in files:
+                    entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                    entry.size = path.stat().st_size
+                    entry.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+                    with path.open("rb") as content:
+                        archive.addfile(entry, content)
+        raw.flush()
+        os.fsync(raw.fileno())
+    os.chmod(raw.name, 0o644)
+    os.replace(raw.name, target)
+
+
+def fetch_wheels(requirements: Path, tree: Path, python: str, machine: str) -> None:
+    """Install the lock into ``tree`` for the hosts' Python and machine; ends the program with pip's words when it fails."""
+    platforms = [f"--platform={name}_{machine}" for name in PLATFORMS]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
+    command += ["--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:", "--implementation=cp"]
+    command += [f"--python-version={python}", *platforms, f"--target={tree}", f"--requirement={requirements}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"fetching the wheels of {requirements} failed:\n{done.stderr.strip()}")
+
+
+def bundle(options: argparse.Namespace) -> dict[str, object]:
+    """Make what is missing of the two archives and return where they are."""
+    exclude: list[str] = options.exclude
+    lock = options.requirements.read_bytes()
+    key = digest(lock, options.python.encode(), options.machine.encode(), json.dumps(exclude).encode())[:16]
+    wheels = options.cache / "wheels" / f"{key}.tar.gz"
+    source = files_of(options.source, [])
+    parts = [part for path in source for part in (path.relative_to(options.source).as_posix().encode(), path.read_bytes())]
+    identifier = digest(key.encode(), options.build.encode(), *parts)[:16]
+    archive = options.cache / "wheels" / f"{identifier}.source.tar.gz"
+    changed = not wheels.is_file()
+    if changed:
+        wheels.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=wheels.parent, prefix=".tree-") as folder:
+            tree = Path(folder)
+            fetch_wheels(options.requirements, tree, options.python, options.machine)
+            write_archive(wheels, tree, files_of(tree, exclude))
+    if not archive.is_file():
+        write_archive(archive, options.source, source)
+    return {"key": key, "wheels": str(wheels), "id": identifier, "source": str(archive), "changed": changed}
+
+
+def main() -> None:
+    """Parse the command line, bundle, and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requirements", type=Path, required=True)
+    parser.add_argument("--source", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--python", required=True)
+    parser.add_argument("--machine", required=True)
+    parser.add_argument("--build", default="[]", help="the build commands: another build is another release")
+    parser.add_argument("--exclude", type=json.loads, default=[])
+    print(json.dumps(bundle(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
