@@ -1,0 +1,69 @@
+"""The virtual environment ``.venv``, exactly as the lock file says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from bootstrap.console import Console, Counter, run
+from bootstrap.errors import SetupError
+
+STAMP = "smartcommune-stamp"
+
+
+def fingerprint(checkout: Path) -> str:
+    """Return the digest of all that the environment depends on: lock, package, place, Python."""
+    digest = hashlib.sha256()
+    for name in ("requirements.lock", "pyproject.toml"):
+        digest.update((checkout / name).read_bytes())
+    digest.update(f"{checkout}\n{sys.base_prefix}\n{sys.version}".encode())
+    return digest.hexdigest()
+
+
+def ensure_environment(console: Console, *, checkout: Path, log: Path) -> Path:
+    """Make ``.venv`` equal to the lock file, unless it is; return its interpreter."""
+    console.step(vi="Môi trường Python (.venv)", en="Python environment (.venv)")
+    folder = checkout / ".venv"
+    python = folder / "bin" / "python"
+    stamp = folder / STAMP
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise SetupError(
+            vi=f"{folder} thuộc về người dùng khác: sudo rm -r {folder}, rồi chạy lại",
+            en=f"{folder} belongs to another user: sudo rm -r {folder}, then run this again",
+        )
+    wanted = fingerprint(checkout)
+    if stamp.is_file() and stamp.read_text() == wanted and _answers(python):
+        console.done(vi="đã đúng theo requirements.lock", en="equal to requirements.lock")
+        return python
+    stamp.unlink(missing_ok=True)
+    if not _answers(python):
+        run([sys.executable, "-m", "venv", "--clear", str(folder)], console=console, log=log)
+    lock = checkout / "requirements.lock"
+    total = len(re.findall(r"^[a-z0-9]\S*==", lock.read_text(), re.MULTILINE))
+    console.say(vi=f"  cài {total} gói đã khóa bằng mã băm", en=f"  installing {total} packages, locked by hash")
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+    run(
+        [*pip, "--require-hashes", "--requirement", str(lock)],
+        console=console,
+        log=log,
+        progress=Counter("Collecting ", total),
+    )
+    editable = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(checkout)]
+    run([*pip, *editable], console=console, log=log)
+    stamp.write_text(wanted)
+    console.done(vi="đã cài xong", en="installed")
+    return python
+
+
+def _answers(python: Path) -> bool:
+    """Return whether the environment's interpreter is this Python and its pip works."""
+    asked = "import sys, pip; print(sys.version, sys.base_prefix, sep='|')"
+    try:
+        answer = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return answer.stdout.rstrip("\n") == f"{sys.version}|{sys.base_prefix}"
