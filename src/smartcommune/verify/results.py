@@ -1,0 +1,84 @@
+"""What a verification planned and saw, as frozen data: every planned check has exactly one result.
+
+States: ``passed``, ``failed``, ``skipped`` (by the check itself, with its reason), ``not_reached`` (its host did
+not answer), ``not_run`` (planned, but the run ended before it). Nothing that was not seen counts as passed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from smartcommune.text import Text
+
+State = Literal["passed", "failed", "skipped", "not_reached", "not_run"]
+STATES: tuple[State, ...] = ("failed", "not_reached", "not_run", "skipped", "passed")
+Kind = Literal["check", "flow"]
+
+
+class Record(BaseModel):
+    """Frozen and closed: what was seen is not edited afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Check(Record):
+    """One planned check of a service on a host; a ``flow`` does what a user of the service does."""
+
+    id: str = Field(description="Stable identifier: host/service/file.test[parameters]")
+    host: str
+    service: str
+    title: Text
+    kind: Kind = "check"
+
+
+class CheckResult(Record):
+    """What became of a planned check: seconds it took, one line of reason, and the captured detail, redacted."""
+
+    check: Check
+    state: State
+    reason: str = ""
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class HostReach(Record):
+    """Whether a host answered, and if not, why."""
+
+    name: str
+    reached: bool
+    reason: str = ""
+
+
+class Verification(Record):
+    """All results of one run; ``started`` is UTC in ISO 8601."""
+
+    started: str
+    seconds: float
+    hosts: tuple[HostReach, ...]
+    results: tuple[CheckResult, ...]
+
+    def counts(self) -> dict[State, int]:
+        """Return how many checks ended in each state; every state is present."""
+        seen = Counter(result.state for result in self.results)
+        return {state: seen[state] for state in STATES}
+
+    @property
+    def hosts_reached(self) -> int:
+        """The number of hosts that answered."""
+        return sum(host.reached for host in self.hosts)
+
+    @property
+    def results_seen(self) -> int:
+        """The number of planned checks that gave a result of their own: passed or failed."""
+        return sum(result.state in ("passed", "failed") for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a check failed or did not run, 4 when hosts were not reached, else 0."""
+        counts = self.counts()
+        if counts["failed"] or counts["not_run"]:
+            return 1
+        return 0 if self.hosts_reached == len(self.hosts) else 4
