@@ -1,0 +1,1 @@
+"""The stack of one commune on one target."""

@@ -1,0 +1,39 @@
+"""The table of all resource types that the provider serves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from smartcommune.targets.provider import existing, lab
+from smartcommune.targets.provider.authority import CertificateAuthority, HostAuthority
+from smartcommune.targets.provider.secret import KeyPair, Password, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smartcommune.targets.provider.resource import Resource
+
+
+@cache
+def open_lab(commune: str) -> lab.LabBackend:
+    """Return the lab of one commune; the lab's code is loaded only when one is asked for."""
+    from smartcommune.lab.lab import Lab
+
+    return Lab(commune)
+
+
+def resource_types(
+    machines: existing.Machine, labs: Callable[[str], lab.LabBackend] = open_lab
+) -> tuple[Resource, ...]:
+    """Return one of each; ``machines`` carries what one run accepts and could not reach."""
+    return (
+        Password(),
+        Token(),
+        KeyPair(),
+        CertificateAuthority(),
+        HostAuthority(),
+        lab.Network(labs),
+        lab.Machine(labs),
+        machines,
+    )
