@@ -1,0 +1,133 @@
+"""The sources keep the house rules that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.repository.tree import CHECKOUT, name, tracked, under
+
+PYTHON = [path for path in tracked() if path.suffix == ".py"]
+TESTS = under("tests", "*.py")
+CHECKS = under("roles", "test_*.py")
+TEXT = set(".py .yml .yaml .md .toml .ini .cfg .lock .json .txt .csv .html .j2 .sh".split()) | {""}
+# documents, vocabularies and sources that are cited, and the vendor's release of the engine
+HOSTS = set(
+    """
+    base.google.com docs.python.org get.pulumi.com github.com id.gs1.org json-schema.org ref.gs1.org schema.org
+    www.apache.org www.conventionalcommits.org www.gs1.org www.sitemaps.org www.w3.org yaml.org
+    """.split()
+)
+RESERVED = re.compile(r"(^|\.)(localhost|example|test|invalid|example\.(com|net|org|vn)|internal|gov\.vn)$")
+PURE = ("profile/models.py", "profile/quantities.py", "catalogue/models.py", "site/models.py", "text.py", "errors.py")
+IMPURE = {"os", "subprocess", "socket", "time", "random", "secrets", "pathlib", "shutil", "urllib", "httpx"}
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the test functions of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]
+
+
+def asserts(function: ast.AST) -> bool:
+    """Return whether a test can fail: an assertion, an expected error, or a helper named after one."""
+    return any(
+        isinstance(node, ast.Assert)
+        or (isinstance(node, ast.Attribute) and node.attr in {"raises", "warns", "fail"})
+        or (isinstance(node, ast.Call) and re.match(r"_?(assert|check|expect)", called(node)) is not None)
+        for node in ast.walk(function)
+    )
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called."""
+    return getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name)
+def test_module_is_short(path: Path) -> None:
+    """A module has at most 400 lines; it is split before."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_test_module_is_collected(path: Path) -> None:
+    """Every module under tests/ holds tests that pytest collects, or is imported by one that does."""
+    if path.name.startswith("test_"):
+        assert functions(path), "no test in it"
+    elif path.name not in ("conftest.py", "__init__.py"):
+        importers = [each for each in TESTS if each != path and re.search(rf"\b{path.stem}\b", each.read_text())]
+        assert importers, "imported by no test"
+
+
+@pytest.mark.parametrize("path", [*TESTS, *CHECKS], ids=name)
+def test_tests_say_and_assert(path: Path) -> None:
+    """Each test has a docstring and can fail."""
+    silent = [each.name for each in functions(path) if not ast.get_docstring(each)]
+    empty = [each.name for each in functions(path) if not asserts(each)]
+
+    assert silent == []
+    assert empty == []
+
+
+def test_addresses_are_known() -> None:
+    """Each address in the sources is a cited document, the engine's vendor, or a reserved name: no package registry."""
+    unknown = set()
+    for path in tracked():
+        if path.suffix not in TEXT or path.name == "go.sum":
+            continue
+        text = path.read_bytes().decode("utf-8", "replace")
+        for host in re.findall(
+            r"\b(?:https?|git|ssh)://(?:[^\s/@'\"]*@)?([a-zA-Z0-9][a-zA-Z0-9.-]*\.[a-zA-Z]{2,})\b", text
+        ):
+            if host.lower() not in HOSTS and not RESERVED.search(host.lower()):
+                unknown.add(f"{name(path)}: {host}")
+
+    assert sorted(unknown) == []
+
+
+def test_no_path_of_one_machine() -> None:
+    """No file names a folder that exists on one computer only."""
+    pattern = re.compile(r"(?<![\w.-])/(?:work|home/(?!xa\b)[a-z]+|Users)/[\w.-]+")
+    found = [
+        f"{name(path)}: {match[0]}"
+        for path in tracked()
+        if path.suffix in TEXT
+        for match in pattern.finditer(path.read_bytes().decode("utf-8", "replace"))
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_left_to_do() -> None:
+    """No marker of unfinished work stands in the sources."""
+    pattern = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX|HA" + r"CK)\b")
+    found = [
+        f"{name(path)}: {match[0]}"
+        for path in tracked()
+        if path.suffix in TEXT - {".lock"} and path.name != "go.sum"
+        for match in pattern.finditer(path.read_bytes().decode("utf-8", "replace"))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_models_are_pure(module: str) -> None:
+    """Models import nothing that reads files, the network, the clock or the environment."""
+    tree = ast.parse((CHECKOUT / "src" / "smartcommune" / module).read_text(encoding="utf-8"))
+    imported = {
+        each.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for each in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+
+    assert imported & IMPURE == set()
