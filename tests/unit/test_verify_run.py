@@ -13,7 +13,7 @@ from smartcommune.verify.runner import run_context
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET = "correct-horse-battery"  # noqa: S105 - the value looked for in what is kept
+SECRET = "correct-horse-battery"
 
 FAKE_SSH = """#!/bin/sh
 for last; do :; done

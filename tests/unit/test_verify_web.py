@@ -97,7 +97,7 @@ def test_another_root_is_not_trusted(server):
     stranger, _ = _certificate(NAME)
     with (
         web.client({NAME: web.Route("10.9.9.9")}, stranger.decode(), opener=_opener(port)) as client,
-        pytest.raises(httpx.ConnectError, match="(?i)certificate"),
+        pytest.raises(httpx.ConnectError, match=r"(?i)certificate"),
     ):
         client.post(f"https://{NAME}/", content="")
 

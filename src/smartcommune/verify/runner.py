@@ -217,6 +217,7 @@ def _pytest_command(host: str, folders: list[Path], roles: Path) -> list[str]:
         "--strict-markers",
         "--continue-on-collection-errors",
         "-q",
+        "--color=no",
         "--tb=short",
         "-o",
         "addopts=",
