@@ -1,0 +1,30 @@
+"""A plan: what will be created, changed, replaced and removed, each line with its reason and its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from smartcommune.site.models import Source
+    from smartcommune.text import Text
+
+Kind = Literal["create", "update", "replace", "delete"]
+KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that will be done: to what, why, who asked for it, in detail, about how long (seconds)."""
+
+    kind: Kind
+    subject: Text
+    reason: Text
+    sources: tuple[Source, ...]
+    detail: str
+    seconds: float
+
+
+def counts(actions: tuple[Action, ...]) -> dict[Kind, int]:
+    """Return how many actions there are of each kind."""
+    return {kind: sum(action.kind == kind for action in actions) for kind in KINDS}
