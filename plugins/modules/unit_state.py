@@ -1,0 +1,216 @@
+#!/usr/bin/python
+"""Ansible module: bring a systemd unit to its state, and restart or reload it when its files are newer than it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: unit_state
+short_description: Bring a systemd unit to its state, judged by what runs and not by what was notified
+description:
+  - Starts or stops and enables or disables one unit, and reloads systemd's configuration when systemd asks for it.
+  - Restarts or reloads the unit when one of O(files) changed after the unit was last started or reloaded. A run that
+    was cut between writing a file and restarting the unit is so mended by the next run.
+  - A unit whose start conditions do not hold on this machine (no clock to set in a container, say) is left alone.
+options:
+  name: {description: Name of the unit with its suffix., type: str, required: true}
+  files:
+    description: Files and folders whose change (ctime) makes the running unit out of date; absent ones are passed over.
+    type: list
+    elements: path
+    default: []
+  on_newer: {description: What to do with an out-of-date unit., type: str, choices: [restart, reload], default: restart}
+  enabled: {description: Whether the unit starts at boot., type: bool, default: true}
+  state: {description: Wanted state., type: str, choices: [started, stopped], default: started}
+author: [smartcommune authors]
+"""
+
+EXAMPLES = r"""
+- name: Run nginx with its current configuration
+  unit_state:
+    name: nginx.service
+    files: [/etc/nginx/nginx.conf, /etc/commune-tls/certificate.pem]
+    on_newer: reload
+"""
+
+RETURN = r"""
+reasons: {description: Why the unit was touched., type: list, elements: str, returned: always}
+actions: {description: The systemctl verbs that were or would be run, in order., type: list, returned: always}
+condition_met: {description: Whether the unit's start conditions hold here., type: bool, returned: always}
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "ConditionResult",
+    "ConditionTimestamp",
+    "ActiveEnterTimestamp",
+    "StateChangeTimestamp",
+    "CanReload",
+)
+RUNNING = ("active", "reloading", "refreshing", "activating")
+AT_BOOT = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked")
+STAMP = "%a %Y-%m-%d %H:%M:%S.%f %Z"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the task asks for."""
+
+    started: bool
+    enabled: bool
+    on_newer: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The systemctl verbs to run in order, and why."""
+
+    actions: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def parse_properties(text: str) -> dict[str, str]:
+    """Return the ``key=value`` lines of ``systemctl show``."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def parse_stamp(text: str) -> float:
+    """Return a time stamp of ``systemctl show --timestamp=us+utc`` as seconds since the epoch; 0 when it is unset."""
+    if not text or text == "n/a":
+        return 0.0
+    return datetime.strptime(text, STAMP).replace(tzinfo=timezone.utc).timestamp()
+
+
+def newer_files(files: list[str], since: float) -> list[str]:
+    """Return those of ``files`` (folders with what is directly in them) that changed after ``since``."""
+    return [path for path in files if changed_at(path) > since]
+
+
+def changed_at(path: str) -> float:
+    """Return when ``path``, what it points to, or an entry of the folder it is, last changed; 0 when it is absent."""
+    paths = [path]
+    if os.path.isdir(path):
+        paths += [os.path.join(path, name) for name in os.listdir(path)]
+    return max((stamp for item in paths for stamp in stamps(item)), default=0.0)
+
+
+def stamps(path: str) -> list[float]:
+    """Return the change times of ``path`` itself and of what it points to."""
+    found = []
+    for stat in (os.lstat, os.stat):
+        try:
+            found.append(stat(path).st_ctime)
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def decide(wanted: Wanted, unit: dict[str, str], newer: list[str]) -> Decision:
+    """Return what has to be done with a unit in this state. Pure."""
+    actions, reasons = [], []
+    if unit.get("NeedDaemonReload") == "yes":
+        actions.append("daemon-reload")
+        reasons.append("systemd has not read the unit's files since they changed")
+    file_state = unit.get("UnitFileState", "")
+    if wanted.enabled and file_state.startswith("masked"):
+        actions.append("unmask")
+        reasons.append("the unit is masked")
+    if wanted.enabled and file_state not in AT_BOOT:
+        actions.append("enable")
+        reasons.append("the unit does not start at boot")
+    elif not wanted.enabled and file_state in ("enabled", "enabled-runtime"):
+        actions.append("disable")
+        reasons.append("the unit starts at boot")
+    running = unit.get("ActiveState") in RUNNING
+    if wanted.started and not running:
+        if condition_holds(unit) or newer:
+            actions.append("start")
+            reasons.append(f"the unit is {unit.get('ActiveState') or 'absent'}")
+    elif not wanted.started and running:
+        actions.append("stop")
+        reasons.append("the unit is running")
+    elif wanted.started and newer:
+        actions.append(wanted.on_newer if unit.get("CanReload") == "yes" else "restart")
+        reasons.append("changed since the unit was started: " + ", ".join(newer))
+    return Decision(tuple(actions), tuple(reasons))
+
+
+def condition_holds(unit: dict[str, str]) -> bool:
+    """Return whether the unit may start: its conditions held at the last attempt, or were never tried."""
+    return unit.get("ConditionResult") != "no" or unit.get("ConditionTimestamp", "") in ("", "n/a")
+
+
+def last_activity(unit: dict[str, str], on_newer: str) -> float:
+    """Return when the unit last took up its files: at its start, at a reload where that is enough, at a refused start."""
+    if not condition_holds(unit):
+        return parse_stamp(unit["ConditionTimestamp"])
+    key = "StateChangeTimestamp" if on_newer == "reload" else "ActiveEnterTimestamp"
+    return parse_stamp(unit.get(key, ""))
+
+
+def show(module: AnsibleModule, name: str) -> dict[str, str]:
+    """Return the unit's properties."""
+    command = ["systemctl", "show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}", "--", name]
+    _, out, _ = module.run_command(command, check_rc=True)
+    return parse_properties(out)
+
+
+def run(module: AnsibleModule, action: str, name: str) -> None:
+    """Run one systemctl verb; a failure shows the unit's last journal lines."""
+    command = ["systemctl", action] if action == "daemon-reload" else ["systemctl", action, "--", name]
+    code, _, err = module.run_command(command)
+    if code != 0:
+        fail_with_journal(module, f"systemctl {action} {name}: {err.strip()}", name)
+
+
+def fail_with_journal(module: AnsibleModule, message: str, name: str) -> NoReturn:
+    """End the task with the unit's last journal lines under the message."""
+    _, journal, _ = module.run_command(["journalctl", "--no-pager", "--quiet", "--lines=15", "--unit", name])
+    module.fail_json(msg=f"{message}\n{journal.strip()}")
+
+
+def main() -> None:
+    """Read the task, decide, act, and look again."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "files": {"type": "list", "elements": "path", "default": []},
+            "on_newer": {"type": "str", "choices": ["restart", "reload"], "default": "restart"},
+            "enabled": {"type": "bool", "default": True},
+            "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
+        },
+        supports_check_mode=True,
+    )
+    name, started = module.params["name"], module.params["state"] == "started"
+    wanted = Wanted(started, module.params["enabled"], module.params["on_newer"])
+    unit = show(module, name)
+    if unit.get("LoadState") == "not-found" and not module.check_mode and (started or wanted.enabled):
+        module.fail_json(msg=f"{name}: systemd knows no such unit")
+    decision = decide(wanted, unit, newer_files(module.params["files"], last_activity(unit, wanted.on_newer)))
+    if not module.check_mode:
+        for action in decision.actions:
+            run(module, action, name)
+        unit = show(module, name)
+        if started and unit.get("ActiveState") == "failed":
+            fail_with_journal(module, f"{name} failed right after its start", name)
+    module.exit_json(
+        changed=bool(decision.actions),
+        actions=decision.actions,
+        reasons=decision.reasons,
+        condition_met=condition_holds(unit),
+        diff={"before": "", "after": "".join(f"{name}: {reason}\n" for reason in decision.reasons)},
+    )
+
+
+if __name__ == "__main__":
+    main()
