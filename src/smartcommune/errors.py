@@ -5,7 +5,15 @@ Errors are raised plainly and displayed once, by the command line, which turns t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smartcommune.faults import Fault
+    from smartcommune.text import Language
 
 
 class SmartCommuneError(Exception):
@@ -51,3 +59,54 @@ class InterruptedRunError(SmartCommuneError):
     """The run was stopped by the user or by a signal; the same command again resumes it (exit code 130)."""
 
     exit_code = 130
+
+
+class InputErrors(UsageError):
+    """Input files have faults: all of them at once, in the order of the file."""
+
+    subject = Text(vi="tệp đầu vào", en="the input")
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.errors = tuple(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
+        count = len(self.errors)
+        super().__init__(
+            Text(
+                vi=f"{count} lỗi trong {self.subject.vi}; chưa có gì bị thay đổi",
+                en=f"{count} {'error' if count == 1 else 'errors'} in {self.subject.en}; nothing was touched",
+            )
+        )
+
+    def __str__(self) -> str:
+        return self.render("en")
+
+    def render(self, language: Language) -> str:
+        """Return all faults as text, a blank line between them, and the count at the end."""
+        return "\n\n".join([*(fault.render(language) for fault in self.errors), self.message.get(language)])
+
+    def to_plain(self) -> list[dict[str, Any]]:
+        """Return all faults as dicts, lists and scalars, each text in both languages."""
+        return [fault.to_plain() for fault in self.errors]
+
+
+class ProfileErrors(InputErrors):
+    """A commune's profile is invalid."""
+
+    subject = Text(vi="hồ sơ xã", en="the profile")
+
+
+class CatalogueErrors(InputErrors):
+    """A role's catalogue entry is invalid, or two entries contradict each other."""
+
+    subject = Text(vi="danh mục dịch vụ", en="the catalogue")
+
+
+class ProvinceErrors(InputErrors):
+    """The file of what a province shares is invalid."""
+
+    subject = Text(vi="tệp của tỉnh", en="the province's file")
+
+
+class SiteErrors(InputErrors):
+    """A valid profile cannot be built as it is: what it asks for does not fit, clashes, or is not there."""
+
+    subject = Text(vi="thiết kế của xã", en="the commune's design")

@@ -33,3 +33,11 @@ def cache() -> Path:
 def deployment(profile: str, target: str) -> Path:
     """Return the folder of one commune on one target: lock, ssh configuration, timings, runs, report."""
     return state() / profile / target
+
+
+def display(path: Path) -> str:
+    """Return ``path`` as messages and the Site show it: relative to the checkout where it lies inside, else as given."""
+    try:
+        return str(Path(os.path.abspath(path)).relative_to(checkout()))  # noqa: PTH100 (resolve would follow links)
+    except ValueError:
+        return str(path)

@@ -5,11 +5,12 @@ Adding a service is adding one role folder with such an entry; nothing else know
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from smartcommune.profile.models import Bytes, ComponentName, HostKind, Model, ZoneName
+from smartcommune.profile.models import Bytes, ComponentName, HostKind, KeyPath, Model, Position, ZoneName
 from smartcommune.text import Text
 
 Protocol = Literal["tcp", "udp"]
@@ -114,4 +115,16 @@ class Service(Model):
     health: Health = Health()
 
 
-Catalogue = dict[str, Service]
+class Catalogue(dict[str, Service]):
+    """All services by name, and the place of each key of their entries."""
+
+    def __init__(self, services: Mapping[str, Service] | None = None) -> None:
+        super().__init__(services or {})
+        self.positions: dict[str, dict[KeyPath, Position]] = {}
+
+    def position(self, service: str, path: KeyPath) -> Position:
+        """Return where ``path`` stands in a service's entry, or its nearest ancestor when it is left to its default."""
+        positions = self.positions.get(service, {})
+        while path and path not in positions:
+            path = path[:-1]
+        return positions.get(path) or Position(f"roles/{service}/meta/service.yml", 1, 1)

@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z/]+)")
+from smartcommune.text import Text
+
+_NUMBER = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([A-Za-z/]+)")
+_LOOSE = re.compile(r"(\d{1,12})(?:[.,](\d{1,6}))?\s*([A-Za-z/]*)")
 _BYTES = {"MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 _RATES = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
 _DURATIONS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 
 
+class QuantityError(ValueError):
+    """Not a number and one of the units; ``suggestion`` is what was probably meant."""
+
+    def __init__(self, expected: Text, suggestion: str | None) -> None:
+        super().__init__(expected.en)
+        self.expected = expected
+        self.suggestion = suggestion
+
+
 def _parse(value: object, units: dict[str, int], example: str) -> int:
     """Return ``value`` in the base unit; an integer is taken as it is.
 
-    Raises ValueError when the text is not a number and one of ``units``.
+    Raises QuantityError when the text is not a positive number and one of ``units``.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in units:
-        raise ValueError(f"expected a number and one of {', '.join(units)}, such as {example!r}")
+        names = ", ".join(units)
+        expected = Text(
+            vi=f"một số và một đơn vị trong {names}, ví dụ {example}",
+            en=f"a number and one of {names}, such as {example}",
+        )
+        raise QuantityError(expected, _meant(value, units))
     return round(float(match[1]) * units[match[2]])
+
+
+def _meant(value: object, units: dict[str, int]) -> str | None:
+    """Return the quantity with the unit that the first letter of a wrong one points to (``8GB`` → ``8 GiB``)."""
+    match = _LOOSE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not match[3]:
+        return None
+    number = match[1] + (f".{match[2]}" if match[2] else "")
+    return next((f"{number} {unit}" for unit in units if unit[0].lower() == match[3][0].lower()), None)
 
 
 def parse_bytes(value: object) -> int:
@@ -36,3 +62,11 @@ def parse_rate(value: object) -> int:
 def parse_duration(value: object) -> int:
     """Return milliseconds from ``60 ms``."""
     return _parse(value, _DURATIONS, "60 ms")
+
+
+def format_bytes(value: int) -> str:
+    """Return bytes with the largest unit that leaves a short number: ``8 GiB``, ``384 MiB``."""
+    for unit in ("TiB", "GiB"):
+        if value >= _BYTES[unit]:
+            return f"{value / _BYTES[unit]:.2f}".rstrip("0").rstrip(".") + f" {unit}"
+    return f"{value / _BYTES['MiB']:.0f} MiB"

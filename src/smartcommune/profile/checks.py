@@ -1,0 +1,190 @@
+"""What a profile's parts must agree on with each other and with the world: checked on the data as written.
+
+The checks read the raw mappings, so that they run, and tell all they see, when other parts of the file are broken.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from smartcommune.document.model import join_key
+from smartcommune.document.nearest import fold, nearest
+from smartcommune.document.traps import Trap
+from smartcommune.document.validation import not_allowed
+from smartcommune.faults import Related
+from smartcommune.profile.communes import load_former, load_official
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.document.model import Document, KeyPath
+
+_HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
+_CODE = re.compile(r"\d{5}")
+_BLOCK_PREFIX = 21
+
+
+def check_commune(document: Document) -> None:
+    """The code is in the official list, and the name is the one it has there."""
+    commune = document.mapping("commune")
+    code, name = commune.get("code"), commune.get("name")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        return
+    official = load_official().get(code)
+    if official is None:
+        _unknown_code(document, code, name)
+    elif isinstance(name, str) and name != official.name:
+        former = load_former().get(code)
+        old = f" (mã cũ của {former.old_name} là {code})" if former else ""
+        trap = Trap(
+            "commune-name",
+            Text(vi=f"mã {code} là của xã {official.name}{old}", en=f"the code {code} is that of {official.name}"),
+            Text(vi=f"{official.name}, tỉnh {official.province}", en=f"{official.name}, province {official.province}"),
+            Text(vi="sửa tên, hoặc sửa mã xã", en="correct the name, or the code"),
+        )
+        document.add(("commune", "name"), trap, suggestion=official.name)
+
+
+def _unknown_code(document: Document, code: str, name: object) -> None:
+    former = load_former().get(code)
+    if former is not None:
+        today = load_official()[former.code]
+        trap = Trap(
+            "former-code",
+            Text(
+                vi=f"{code} là mã cũ của {former.old_name}, nay thuộc xã {today.name}",
+                en=f"{code} is the old code of {former.old_name}, which is now in {today.name}",
+            ),
+            Text(vi="mã trong danh mục từ 2025-07-01", en="a code of the list in force since 2025-07-01"),
+            Text(vi=f'viết code: "{former.code}"', en=f'write code: "{former.code}"'),
+        )
+        document.add(("commune", "code"), trap, suggestion=f'"{former.code}"')
+        return
+    named = [item for item in load_official().values() if isinstance(name, str) and fold(item.name) == fold(name)]
+    suggestion = f'"{named[0].code}" ({named[0].name}, {named[0].province})' if named else None
+    trap = Trap(
+        "unknown-code",
+        Text(vi=f"không có xã nào mang mã {code}", en=f"no commune has the code {code}"),
+        Text(vi="mã trong danh mục từ 2025-07-01", en="a code of the list in force since 2025-07-01"),
+        Text(vi="tra mã trong danh mục đơn vị hành chính", en="look the code up in the list of administrative units"),
+    )
+    document.add(("commune", "code"), trap, suggestion=suggestion)
+
+
+def check_network(document: Document) -> None:
+    """The block is an aligned private /21."""
+    block = document.mapping("network").get("block")
+    if not isinstance(block, str):
+        return
+    path: KeyPath = ("network", "block")
+    expected = Text(
+        vi="một khối IPv4 riêng /21, ví dụ 10.20.0.0/21 (10/8, 172.16/12 hoặc 192.168/16)",
+        en="a private IPv4 block of /21 such as 10.20.0.0/21 (in 10/8, 172.16/12 or 192.168/16)",
+    )
+    suggestion = None
+    try:
+        network = ipaddress.IPv4Network(block, strict=False)
+    except ValueError:
+        message = Text(vi="không phải là một khối IPv4", en="this is not an IPv4 block")
+    else:
+        if network.prefixlen != _BLOCK_PREFIX or "/" not in block:
+            message = Text(vi="khối không phải là /21", en="the block is not a /21")
+            suggestion = str(ipaddress.IPv4Network(f"{network.network_address}/{_BLOCK_PREFIX}", strict=False))
+        elif str(network.network_address) != block.partition("/")[0]:
+            message = Text(vi="khối không bắt đầu ở ranh giới /21", en="the block does not begin on a /21 boundary")
+            suggestion = str(network)
+        elif not is_commune_private(network):
+            message = Text(vi="khối không thuộc dải địa chỉ riêng", en="the block is not private")
+        else:
+            return
+    todo = Text(vi="chọn một khối do tỉnh cấp cho xã", en="choose the block that the province gave the commune")
+    document.add(path, Trap("network-block", message, expected, todo), suggestion=suggestion)
+
+
+def is_commune_private(network: ipaddress.IPv4Network) -> bool:
+    """Tell whether a block lies in the private ranges of RFC 1918."""
+    return any(network.subnet_of(ipaddress.IPv4Network(item)) for item in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+
+def check_hosts(document: Document) -> None:
+    """Host names can be parts of domain names."""
+    for name in document.mapping("hosts"):
+        if not _HOST_NAME.fullmatch(name):
+            trap = Trap(
+                "host-name",
+                Text(vi=f"«{name[:60]}» không thể là tên máy", en=f"«{name[:60]}» cannot be a host's name"),
+                Text(
+                    vi="chữ thường không dấu, số và dấu gạch nối, bắt đầu bằng chữ",
+                    en="small letters without marks, digits and hyphens, beginning with a letter",
+                ),
+                Text(vi="đổi tên máy", en="rename the host"),
+            )
+            folded = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
+            suggestion = folded if _HOST_NAME.fullmatch(folded) else None
+            document.add(("hosts", name), trap, found=Text(vi=name, en=name), suggestion=suggestion, at_key=True)
+
+
+def check_targets(document: Document) -> None:
+    """Machines that already stand are hosts of the profile, at valid addresses that differ."""
+    targets = document.data.get("targets") if isinstance(document.data, dict) else None
+    if targets == {}:
+        trap = Trap(
+            "no-target",
+            Text(vi="không có đích triển khai nào", en="there is no target"),
+            Text(vi="lab hoặc existing", en="lab or existing"),
+            Text(vi="viết chẳng hạn: lab: {}", en="write for example: lab: {}"),
+        )
+        document.add(("targets",), trap)
+    hosts = document.mapping("hosts")
+    seen: dict[tuple[str, object], str] = {}
+    for name, machine in document.mapping("targets", "existing", "hosts").items():
+        path: KeyPath = ("targets", "existing", "hosts", name)
+        if name not in hosts:
+            document.add(path, unknown_host(list(hosts)), found=Text(vi=name, en=name), suggestion=nearest(name, hosts), at_key=True)
+        address = machine.get("address") if isinstance(machine, dict) else None
+        if not isinstance(address, str):
+            continue
+        if not _is_address(address):
+            document.add((*path, "address"), _bad_address())
+            continue
+        first = seen.setdefault((address, machine.get("port", 22)), name)
+        if first != name:
+            _same_address(document, (*path, "address"), ("targets", "existing", "hosts", first, "address"))
+
+
+def unknown_host(hosts: list[str]) -> Trap:
+    """Return the fault of a name that is not among the profile's hosts."""
+    known = not_allowed(hosts or ["–"], None)
+    message = Text(vi="không có máy này trong «hosts»", en="there is no such machine in «hosts»")
+    todo = Text(vi="sửa tên máy, hoặc thêm máy vào «hosts»", en="correct the name, or add the machine to «hosts»")
+    return known._replace(code="unknown-host", message=message, todo=todo)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return not (address.is_multicast or address.is_unspecified or address.is_reserved)
+
+
+def _bad_address() -> Trap:
+    return Trap(
+        "address",
+        Text(vi="không phải là địa chỉ IPv4 của một máy", en="this is not a machine's IPv4 address"),
+        Text(vi="bốn số 0–255 cách nhau bằng dấu chấm, ví dụ 10.20.3.10", en="four numbers 0–255 with dots, such as 10.20.3.10"),
+        Text(vi="sửa địa chỉ", en="correct the address"),
+    )
+
+
+def _same_address(document: Document, path: KeyPath, first: KeyPath) -> None:
+    trap = Trap(
+        "same-address",
+        Text(vi="hai máy có cùng địa chỉ và cổng", en="two machines have the same address and port"),
+        Text(vi="mỗi máy một địa chỉ riêng", en="an address of its own for each machine"),
+        Text(vi="sửa một trong hai địa chỉ", en="correct one of the two addresses"),
+    )
+    at = document.place(first)
+    other = Related(document.file, at.value_line, Text(vi=join_key(first), en=join_key(first)))
+    document.add(path, trap, related=(other,))

@@ -1,0 +1,68 @@
+"""Loading a profile: all its faults at once, or typed data with the place of every key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smartcommune import paths
+from smartcommune.document.nearest import nearest
+from smartcommune.document.reader import read_document
+from smartcommune.document.validation import validate
+from smartcommune.errors import ProfileErrors, UsageError
+from smartcommune.profile import checks
+from smartcommune.profile.models import LoadedProfile, Position, Profile
+from smartcommune.profile.services import check_services
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smartcommune.catalogue.models import Catalogue
+    from smartcommune.document.model import Document
+
+
+def load_profile(path: Path, catalogue: Catalogue) -> LoadedProfile:
+    """Return the profile in ``path``; raises ProfileErrors with every fault, whatever the file is."""
+    document = read_document(path, paths.display(path))
+    if document.is_spoilt(()):
+        raise ProfileErrors(document.faults)
+    profile = validate(document, Profile)
+    checks.check_commune(document)
+    checks.check_network(document)
+    checks.check_hosts(document)
+    checks.check_targets(document)
+    files = check_services(document, catalogue, path.parent)
+    if document.faults or profile is None:
+        raise ProfileErrors(document.faults)
+    return LoadedProfile(path.stem, profile, positions_of(document), files)
+
+
+def positions_of(document: Document) -> dict[tuple[str | int, ...], Position]:
+    """Return the place of each key of the document."""
+    file = document.file
+    return {path: Position(file, place[0], place[1]) for path, place in document.places.items()}
+
+
+def find_profile(name_or_path: str) -> Path:
+    """Return the file of a profile given by its name in ``commune_profiles/`` or by its path.
+
+    Raises UsageError with a near miss when a name has no file; a path is returned as it is, and told when it is loaded.
+    """
+    from pathlib import Path
+
+    if "/" in name_or_path or name_or_path.endswith((".yml", ".yaml")):
+        return Path(name_or_path)
+    folder = paths.checkout() / "commune_profiles"
+    path = folder / f"{name_or_path}.yml"
+    known = sorted(item.stem for item in folder.glob("*.yml"))
+    if name_or_path in known:
+        return path
+    suggestion = nearest(name_or_path, known)
+    names = ", ".join(known)
+    raise UsageError(
+        Text(vi=f"không có hồ sơ xã «{name_or_path}»", en=f"there is no profile «{name_or_path}»"),
+        todo=Text(
+            vi=f"có phải {suggestion}? Hoặc ghi đường dẫn của tệp" if suggestion else f"một trong: {names}, hoặc đường dẫn",
+            en=f"did you mean {suggestion}? Or give the file's path" if suggestion else f"one of: {names}, or a file's path",
+        ),
+    )

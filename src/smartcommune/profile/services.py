@@ -1,0 +1,217 @@
+"""The services that a profile chose, against the catalogue: names, components, options, and the files options name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartcommune import paths
+from smartcommune.document.nearest import nearest
+from smartcommune.document.traps import Trap
+from smartcommune.document.validation import to_flow, unknown_key
+from smartcommune.profile.checks import unknown_host
+from smartcommune.profile.models import COMPONENTS, DataFile
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smartcommune.catalogue.models import Catalogue, Option, Service
+    from smartcommune.document.model import Document, KeyPath
+
+HOST_OPTION = "host"  # every chosen service may be pinned to a machine
+MAX_FILE_BYTES = 32 * 1024**2
+
+_TYPES: dict[str, tuple[type, Text]] = {
+    "string": (str, Text(vi="một chuỗi", en="text")),
+    "file": (str, Text(vi="đường dẫn của một tệp", en="the path of a file")),
+    "integer": (int, Text(vi="một số nguyên, không có dấu nháy", en="a whole number, without quotes")),
+    "boolean": (bool, Text(vi="true hoặc false, không có dấu nháy", en="true or false, without quotes")),
+    "list": (tuple, Text(vi="một danh sách: [a, b]", en="a list: [a, b]")),
+}
+
+
+def chosen_services(document: Document) -> Iterator[tuple[str, str, KeyPath]]:
+    """Return (component, service, path) for every service written in the file, known or not."""
+    for component in document.mapping("components"):
+        for name in document.mapping("components", component):
+            yield component, name, ("components", component, name)
+    for name in document.mapping("foundation"):
+        yield "foundation", name, ("foundation", name)
+
+
+def check_services(document: Document, catalogue: Catalogue, base: Path) -> dict[KeyPath, DataFile]:
+    """Check every chosen service and return the files that options name; ``base`` is the profile's folder."""
+    files: dict[KeyPath, DataFile] = {}
+    for component, name, path in chosen_services(document):
+        service = catalogue.get(name)
+        if service is None:
+            _unknown_service(document, catalogue, component, path)
+        elif service.component != component and component in {*COMPONENTS, "foundation"}:
+            _wrong_component(document, service, path)
+        else:
+            files |= _check_options(document, service, path, base)
+    return files
+
+
+def _unknown_service(document: Document, catalogue: Catalogue, component: str, path: KeyPath) -> None:
+    name = str(path[-1])
+    here = [service.name for service in catalogue.values() if service.component == component]
+    suggestion = nearest(name, here) or nearest(name, catalogue, cutoff=0.75)
+    trap = Trap(
+        "unknown-service",
+        Text(vi=f"không có dịch vụ «{name[:60]}»", en=f"there is no service «{name[:60]}»"),
+        Text(vi=f"một trong: {', '.join(here) or '–'}", en=f"one of: {', '.join(here) or '–'}"),
+        Text(vi="sửa tên dịch vụ hoặc xóa dòng này", en="correct the service's name or delete it"),
+    )
+    if suggestion is not None and suggestion not in here:
+        suggestion = f"{catalogue[suggestion].component}.{suggestion}"
+    document.add(path, trap, found=Text(vi=name, en=name), suggestion=suggestion, at_key=True)
+
+
+def _wrong_component(document: Document, service: Service, path: KeyPath) -> None:
+    group = "foundation" if service.component == "foundation" else f"components.{service.component}"
+    trap = Trap(
+        "wrong-component",
+        Text(
+            vi=f"dịch vụ «{service.name}» thuộc «{service.component}»",
+            en=f"the service «{service.name}» belongs to «{service.component}»",
+        ),
+        Text(vi=f"{group}.{service.name}", en=f"{group}.{service.name}"),
+        Text(vi=f"chuyển dịch vụ vào «{group}»", en=f"move the service under «{group}»"),
+    )
+    if service.component == "foundation":
+        todo = Text(
+            vi="xóa dòng này (dịch vụ nền tảng tự được cài), hoặc chuyển các tùy chọn vào «foundation»",
+            en="delete it (foundation services are installed by themselves), or move its options under «foundation»",
+        )
+        trap = trap._replace(todo=todo)
+    document.add(path, trap, suggestion=f"{group}.{service.name}", at_key=True)
+
+
+def _check_options(document: Document, service: Service, path: KeyPath, base: Path) -> dict[KeyPath, DataFile]:
+    written = document.mapping(*path)
+    files: dict[KeyPath, DataFile] = {}
+    for key, value in written.items():
+        option = service.options.get(key)
+        if option is not None:
+            _check_option(document, option, (*path, key), value)
+            if option.type == "file" and isinstance(value, str) and not document.is_spoilt((*path, key)):
+                found = _check_file(document, (*path, key), value, base)
+                files |= {(*path, key): found} if found is not None else {}
+        elif key == HOST_OPTION and service.component != "foundation":
+            _check_pin(document, (*path, key), value)
+        else:
+            allowed = [*service.options, *([HOST_OPTION] if service.component != "foundation" else [])]
+            suggestion = nearest(key, [name for name in allowed if name not in written])
+            trap = unknown_key(key, allowed)
+            document.add((*path, key), trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
+    for key, option in service.options.items():
+        if option.required and key not in written:
+            document.add((*path, key), _missing(key, option), found=Text(vi="không có", en="nothing"))
+    return files
+
+
+def _check_option(document: Document, option: Option, path: KeyPath, value: Any) -> None:
+    kind, expected = _TYPES[option.type]
+    example = to_flow(option.example)
+    todo = Text(vi=f"viết chẳng hạn: {example}", en=f"write for example: {example}")
+    place = document.place(path)
+    suggestion = None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if kind is str and place.plain and place.raw:
+            suggestion = f'"{place.raw}"'
+            todo = Text(vi=f"đặt trong dấu nháy: {suggestion}", en=f"write it in quotes: {suggestion}")
+    elif option.pattern and isinstance(value, str) and not re.fullmatch(option.pattern, value):
+        expected = Text(vi=option.description.vi, en=option.description.en)
+    elif isinstance(value, int) and not _in_range(value, option):
+        low, high = option.minimum, option.maximum
+        bounds = f"{'' if low is None else f'{low} ≤ '}{path[-1]}{'' if high is None else f' ≤ {high}'}"
+        expected = Text(vi=bounds, en=bounds)
+    elif isinstance(value, str) and not value.strip():
+        expected = Text(vi="một chuỗi không trống", en="text that is not empty")
+    else:
+        return
+    message = Text(vi="giá trị của tùy chọn không hợp lệ", en="the option's value is not valid")
+    document.add(path, Trap("wrong-option", message, expected, todo), suggestion=suggestion)
+
+
+def _in_range(value: int, option: Option) -> bool:
+    return (option.minimum is None or value >= option.minimum) and (option.maximum is None or value <= option.maximum)
+
+
+def _check_pin(document: Document, path: KeyPath, value: Any) -> None:
+    hosts = document.mapping("hosts")
+    if not isinstance(value, str) or value not in hosts:
+        document.add(path, unknown_host(list(hosts)), suggestion=nearest(str(value), hosts))
+
+
+def _missing(key: str, option: Option) -> Trap:
+    example = to_flow(option.example)
+    return Trap(
+        "missing-option",
+        Text(vi=f"thiếu tùy chọn bắt buộc «{key}»", en=f"the required option «{key}» is missing"),
+        option.description,
+        Text(vi=f"thêm: {key}: {example}", en=f"add: {key}: {example}"),
+    )
+
+
+# -- files ---------------------------------------------------------------------------------------------------------
+
+
+def _check_file(document: Document, path: KeyPath, value: str, base: Path) -> DataFile | None:
+    """Return the file, or record why it cannot be used: it must lie, by every link's end, in the profile's folder."""
+    try:
+        problem = _file_problem(value, base)
+        if problem is None:
+            target = (base / value).resolve(strict=True)
+            return DataFile(paths.display(base / value), hashlib.sha256(target.read_bytes()).hexdigest())
+    except OSError as error:
+        problem = Text(vi=f"không đọc được: {error.strerror}", en=f"it cannot be read: {error.strerror}")
+    except (ValueError, RuntimeError):
+        problem = Text(vi="không phải là một đường dẫn", en="this is not a path")
+    trap = Trap(
+        "file",
+        problem,
+        Text(
+            vi=f"một tệp trong thư mục của hồ sơ ({paths.display(base)})",
+            en=f"a file in the profile's folder ({paths.display(base)})",
+        ),
+        Text(vi="sửa đường dẫn, hoặc đặt tệp vào đó", en="correct the path, or put the file there"),
+    )
+    document.add(path, trap, suggestion=_nearest_file(value, base))
+    return None
+
+
+def _file_problem(value: str, base: Path) -> Text | None:
+    path = base / value
+    if Path(value).is_absolute() or value.startswith("~"):
+        return Text(vi="đường dẫn tuyệt đối không được dùng", en="absolute paths are not allowed")
+    if ".." in Path(value).parts:
+        return Text(vi="đường dẫn đi ra ngoài thư mục của hồ sơ", en="the path leaves the profile's folder")
+    if not path.exists():
+        if path.is_symlink():
+            return Text(vi="liên kết chỉ tới một tệp không có", en="the link points to a file that is not there")
+        return Text(vi="không có tệp này", en="there is no such file")
+    if not path.resolve(strict=True).is_relative_to(base.resolve()):
+        return Text(vi="liên kết đi ra ngoài thư mục của hồ sơ", en="a link leads out of the profile's folder")
+    if not path.is_file():
+        return Text(vi="đây không phải là một tệp thường", en="this is not a regular file")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return Text(vi="tệp lớn hơn 32 MiB", en="the file is bigger than 32 MiB")
+    return None
+
+
+def _nearest_file(value: str, base: Path) -> str | None:
+    """Return the file of the same folder whose name looks most like what was written."""
+    folder = (base / value).parent
+    try:
+        if Path(value).is_absolute() or not folder.resolve().is_relative_to(base.resolve()):
+            return None
+        match = nearest(Path(value).name, sorted(os.listdir(folder)))
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return None if match is None else str(Path(value).parent / match)
