@@ -59,10 +59,10 @@ class Counter:
 class Console:
     """Where set-up talks to its user."""
 
-    def __init__(self, *, lang: Language, out: TextIO = sys.stdout) -> None:
+    def __init__(self, *, lang: Language, out: TextIO | None = None) -> None:
         self.lang = lang
-        self._out = out
-        self._terminal = out.isatty()
+        self._out = out or sys.stdout
+        self._terminal = self._out.isatty()
 
     def say(self, *, vi: str, en: str) -> None:
         """Print one line."""
@@ -141,12 +141,13 @@ def run(
 
 def _read(process: subprocess.Popen[str], kept: TextIO, tail: deque[str], progress: Progress | None) -> None:
     assert process.stdout is not None  # noqa: S101 - asked for by Popen above; tells the type checker
-    for line in process.stdout:
-        kept.write(line)
-        kept.flush()
-        tail.append(line.rstrip())
-        if progress:
-            progress.feed(line)
+    with process.stdout as lines:
+        for line in lines:
+            kept.write(line)
+            kept.flush()
+            tail.append(line.rstrip())
+            if progress:
+                progress.feed(line)
 
 
 def _wait(process: subprocess.Popen[str], console: Console, progress: Progress | None) -> None:
