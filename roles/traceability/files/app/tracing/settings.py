@@ -1,0 +1,103 @@
+"""Django settings. What differs between communes comes from the environment that the role writes (``TRACEABILITY_*``).
+
+A database on the same host is reached over its socket with peer credentials: no password exists. The reverse proxy is the
+only client of the application's socket, so its headers are believed.
+"""
+
+import os
+
+
+def _setting(name: str, default: str | None = None) -> str:
+    """Return a setting from the environment; one without a default must be there."""
+    value = os.environ.get(f"TRACEABILITY_{name}", default)
+    if value is None:
+        raise RuntimeError(f"TRACEABILITY_{name} is not set: run the application through traceability-manage or its unit")
+    return value
+
+
+HOST = _setting("HOST")
+SECRET_KEY = _setting("SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = [HOST]
+BASE_ADDRESS = f"https://{HOST}"  # what QR codes carry; never derived from a request
+COMMUNE = _setting("COMMUNE")
+CONTACT = _setting("CONTACT", "") or f"Ủy ban nhân dân xã {COMMUNE}"
+
+ROOT_URLCONF = "tracing.urls"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "tracing.apps.TracingConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "tracing.headers.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tracing.headers.site_context",
+            ],
+        },
+    }
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _setting("DATABASE_NAME", "traceability"),
+        "HOST": _setting("DATABASE_HOST", "/run/postgresql"),
+        "USER": _setting("DATABASE_USER", ""),
+        "PASSWORD": _setting("DATABASE_PASSWORD", ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"sslmode": _setting("DATABASE_SSLMODE", "prefer")},
+    }
+}
+
+LANGUAGE_CODE = "vi"
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+USE_I18N = True
+USE_TZ = True
+
+# Session: 15 minutes without a request ends it (TCVN 14423:2026, x.5.2.2a, suggested value).
+SESSION_COOKIE_AGE = 15 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "staff"
+LOGOUT_REDIRECT_URL = "home"
+AUTHENTICATION_BACKENDS = ["tracing.lockout.LockingBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 14}},
+]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing is written to disk
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"journal": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "journal"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
