@@ -1,0 +1,316 @@
+"""One lab machine: making, starting, stopping and removing it. Every operation is idempotent and safe to cut.
+
+A machine is a folder (``machine.json``, ``disk.img``, ``pid``, ``console.log``) and, while it runs, its launcher.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartcommune.lab import background, cgroup, disk, host, loop, process
+from smartcommune.lab.commands import missing_tool, run
+from smartcommune.lab.errors import LabError, LabUsageError, MachineError, OwnedByOtherError
+from smartcommune.lab.launcher import Config
+from smartcommune.lab.layout import CGROUP_PARENT, Layout, bridge_of, link_of, load_json, machine_id, write_json
+from smartcommune.lab.models import MachineSpec, MachineState
+from smartcommune.lab.network import link_is_up
+from smartcommune.lab.seed import make_host_key, write_seed
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.lab.process import Process
+
+_STOP_TIMEOUT = 40.0
+_KILL_TIMEOUT = 15.0
+_REBOOT_SIGNAL = 5  # SIGRTMIN+5: systemd's PID 1 reboots in order
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was written down when a machine was made."""
+
+    spec: MachineSpec
+    owner: str
+    host_key: str
+    base: str
+
+
+def load_record(layout: Layout, name: str) -> Record | None:
+    """Return the record of a machine, or None when it was never made whole."""
+    values: dict[str, Any] | None = load_json(layout.machine(name) / "machine.json")
+    if values is None or not (layout.machine(name) / "disk.img").exists():
+        return None
+    spec = values["spec"]
+    spec["authorized_keys"] = tuple(spec["authorized_keys"])
+    spec["hosts"] = tuple((address, tuple(names)) for address, names in spec["hosts"])
+    return Record(MachineSpec(**spec), values["owner"], values["host_key"], values["base"])
+
+
+def save_record(layout: Layout, record: Record) -> None:
+    """Write a machine's record."""
+    write_json(layout.machine(record.spec.name) / "machine.json", asdict(record))
+
+
+def names(layout: Layout) -> list[str]:
+    """Return the machines that have a record."""
+    if not layout.machines.is_dir():
+        return []
+    return sorted(folder.name for folder in layout.machines.iterdir() if (folder / "machine.json").exists())
+
+
+def require(layout: Layout, name: str) -> Record:
+    """Return the record of a machine that the user named; raises LabUsageError with the names there are."""
+    record = load_record(layout, name)
+    if record is None:
+        there = ", ".join(names(layout)) or "–"
+        raise LabUsageError(
+            Text(vi=f"Lab không có máy {name}. Các máy: {there}.", en=f"The lab has no machine {name}. It has: {there}.")
+        )
+    return record
+
+
+def load_launcher(layout: Layout, name: str) -> Process | None:
+    """Return the launcher of a running machine."""
+    return process.load_process(layout.machine(name) / "pid")
+
+
+def groups(layout: Layout, name: str) -> dict[cgroup.Hierarchy, Path]:
+    """Return the machine's own control groups (under systemd: none while it is stopped)."""
+    if not background.booted_with_systemd():
+        return cgroup.own(f"{CGROUP_PARENT}/{layout.profile}", name)
+    launcher = load_launcher(layout, name)
+    with contextlib.suppress(FileNotFoundError):
+        if launcher:
+            return cgroup.of_unit(launcher.pid, layout.unit("machine", name))
+    return {}
+
+
+def leader(layout: Layout, name: str) -> int | None:
+    """Return the pid, seen from here, of the machine's own PID 1; None while it is not up."""
+    launcher = load_launcher(layout, name)
+    for nspawn in process.children(launcher.pid) if launcher else ():
+        for child in process.children(nspawn):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/comm").read_text().strip() in ("systemd", "init"):
+                    return child
+    return None
+
+
+def create(layout: Layout, spec: MachineSpec, owner: str, base: Path) -> Record:
+    """Make the machine's folder, host key and disk; the record comes last, so a machine is whole or absent."""
+    folder = layout.machine(spec.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("disk", "root"):
+        (folder / part).mkdir(parents=True)
+    folder.chmod(0o700)
+    key = make_host_key()
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".seed-") as seed:
+        write_seed(Path(seed), spec, key)
+        disk.create_image(folder / "disk.img", spec.disk, Path(seed))
+    record = Record(spec, owner, key.public, str(base))
+    save_record(layout, record)
+    return record
+
+
+def start(layout: Layout, record: Record) -> None:
+    """Start a machine that does not run; one that was frozen by a killed snapshot goes on."""
+    name = record.spec.name
+    if load_launcher(layout, name):
+        cgroup.freeze(groups(layout, name), frozen=False)
+        return
+    _sweep(layout, name)
+    if shutil.which("systemd-nspawn") is None:
+        raise missing_tool("systemd-nspawn")
+    if not Path(record.base).is_dir():
+        raise MachineError(
+            Text(
+                vi=f"Ảnh nền của {name} không còn: {record.base}",
+                en=f"The base image of {name} is gone: {record.base}",
+            ),
+            todo=Text(vi=f"Xoá máy rồi tạo lại: {name}", en=f"Remove the machine and make it again: {name}"),
+        )
+    host.ensure_inotify(layout, len(names(layout)))
+    folder = layout.machine(name)
+    own_groups = None if background.booted_with_systemd() else (f"{CGROUP_PARENT}/{layout.profile}", name)
+    unit = layout.unit("machine", name)
+    config = Config(
+        directory=str(folder),
+        base=record.base,
+        netns=str(layout.netns_path),
+        bridge=bridge_of(record.spec.zone),
+        machine=machine_id(name),
+        link=link_of(name),
+        hostname=name,
+        cgroup=own_groups,
+        unit=unit,
+    )
+    what = background.Background(
+        unit,
+        background.module_argv("smartcommune.lab.launcher", json.dumps(asdict(config))),
+        folder / "pid",
+        folder / "console.log",
+        layout.mark("machine", name),
+        properties=("Delegate=yes", "KillMode=mixed", "TasksMax=infinity", f"TimeoutStopSec={_STOP_TIMEOUT:.0f}"),
+    )
+    what.log.unlink(missing_ok=True)
+    background.start(what)
+    set_memory(layout, record, record.spec.memory)
+
+
+def set_memory(layout: Layout, record: Record, limit: int) -> bool:
+    """Limit a machine's memory (bytes, 0 for none) and record it; return whether it is enforced here."""
+    name = record.spec.name
+    if limit != record.spec.memory:
+        save_record(layout, Record(_with_memory(record.spec, limit), record.owner, record.host_key, record.base))
+    if load_launcher(layout, name) is None:
+        return False
+    if background.booted_with_systemd():
+        value = str(limit or "infinity")
+        run(["systemctl", "set-property", "--runtime", f"{layout.unit('machine', name)}.service", f"MemoryMax={value}"])
+        return cgroup.memory_limit(groups(layout, name)) == limit
+    try:
+        return cgroup.set_memory(_wait_groups(layout, name), limit)
+    except OSError as error:
+        raise MachineError(
+            Text(
+                vi=f"{name} đang dùng nhiều bộ nhớ hơn {limit >> 20} MiB.",
+                en=f"{name} uses more memory than {limit >> 20} MiB at the moment.",
+            )
+        ) from error
+
+
+def _with_memory(spec: MachineSpec, limit: int) -> MachineSpec:
+    return MachineSpec(**{**{key: getattr(spec, key) for key in spec.__dataclass_fields__}, "memory": limit})
+
+
+def _wait_groups(layout: Layout, name: str, timeout: float = 5) -> dict[cgroup.Hierarchy, Path]:
+    """Return the machine's groups once its launcher has entered them."""
+    tops = groups(layout, name)
+    end = time.monotonic() + timeout
+    while load_launcher(layout, name) and not cgroup.pids(tops) and time.monotonic() < end:
+        time.sleep(0.005)
+    return tops
+
+
+def stop(layout: Layout, name: str, *, dry_run: bool = False) -> None:
+    """Shut a machine down in order (about two seconds); one that does not obey is killed."""
+    launcher = load_launcher(layout, name)
+    if launcher is None or dry_run:
+        return
+    cgroup.freeze(groups(layout, name), frozen=False)
+    launcher.send(signal.SIGTERM)
+    launcher.wait(_STOP_TIMEOUT)
+    _sweep(layout, name)
+
+
+def kill(layout: Layout, name: str, *, power: bool = False, dry_run: bool = False) -> None:
+    """Stop a machine dead. With ``power``, what it had not fsynced is lost as well, as in a power cut."""
+    if dry_run:
+        return
+    if power and (launcher := load_launcher(layout, name)):
+        for nspawn in process.children(launcher.pid):
+            disk.cut_power(Path(f"/proc/{nspawn}/root{layout.machine(name)}/disk"))
+    _sweep(layout, name)
+
+
+def _sweep(layout: Layout, name: str) -> None:
+    """Kill what is left of a machine and wait until its disk is let go of."""
+    tops = groups(layout, name)
+    if launcher := load_launcher(layout, name):
+        launcher.send(signal.SIGKILL)
+        launcher.wait(_KILL_TIMEOUT)
+    mark = layout.mark("machine", name)
+    for pid, whole in background.marked_processes(mark).items():
+        if whole == mark:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    gone = cgroup.kill(tops, _KILL_TIMEOUT)
+    image = layout.machine(name) / "disk.img"
+    if not gone or not loop.wait_detached(image, _KILL_TIMEOUT):
+        held = ", ".join(loop.attached(image)) or ", ".join(map(str, cgroup.pids(tops)))
+        raise MachineError(
+            Text(vi=f"{name} chưa dừng hẳn (còn giữ: {held}).", en=f"{name} did not go away (still held: {held}).")
+        )
+    cgroup.remove(tops)
+    (layout.machine(name) / "pid").unlink(missing_ok=True)
+
+
+def reboot(layout: Layout, name: str, *, dry_run: bool = False) -> None:
+    """Ask a running machine to reboot in order; raises LabUsageError when it does not run."""
+    require(layout, name)
+    first = leader(layout, name)
+    if first is None:
+        raise LabUsageError(Text(vi=f"Máy {name} không chạy.", en=f"The machine {name} does not run."))
+    if dry_run:
+        return
+    found = process.start_ticks(first)
+    os.kill(first, signal.SIGRTMIN + _REBOOT_SIGNAL)
+    if found is not None and not process.Process(first, found).wait(_STOP_TIMEOUT):
+        raise MachineError(Text(vi=f"{name} không khởi động lại.", en=f"{name} does not reboot."))
+
+
+def destroy(layout: Layout, name: str, *, dry_run: bool = False) -> None:
+    """Kill a machine and remove all of it; none is fine."""
+    if dry_run:
+        return
+    _sweep(layout, name)
+    shutil.rmtree(layout.machine(name), ignore_errors=True)
+
+
+def read(layout: Layout, name: str) -> MachineState | None:
+    """Return what is really there of a machine, or None when it was never made whole."""
+    record = load_record(layout, name)
+    if record is None:
+        return None
+    launcher = load_launcher(layout, name)
+    tops = groups(layout, name) if launcher else {}
+    limit = cgroup.memory_limit(tops)
+    frozen = bool(launcher) and cgroup.is_frozen(tops)
+    return MachineState(
+        name=name,
+        owner=record.owner,
+        status="frozen" if frozen else "running" if launcher else "stopped",
+        spec=record.spec,
+        host_key=record.host_key,
+        base=record.base,
+        memory=record.spec.memory if limit is None else limit,
+        memory_enforced=limit is not None,
+        memory_used=cgroup.memory_used(tops),
+        disk_used=disk.used(layout.machine(name) / "disk.img"),
+        link_up=link_is_up(layout.netns_path, link_of(name)) if launcher else None,
+        started_at=launcher.started_at if launcher else None,
+        pid=launcher.pid if launcher else None,
+    )
+
+
+def check_adoptable(record: Record, spec: MachineSpec, owner: str) -> None:
+    """Raise OwnedByOtherError, or LabError when only a new machine could be as ``spec`` says."""
+    if record.owner != owner:
+        raise OwnedByOtherError(
+            Text(
+                vi=f"Máy {spec.name} thuộc về {record.owner}.",
+                en=f"The machine {spec.name} belongs to {record.owner}.",
+            )
+        )
+    different = [
+        key
+        for key in spec.__dataclass_fields__
+        if key != "memory" and getattr(spec, key) != getattr(record.spec, key)
+    ]
+    if different:
+        listed = ", ".join(different)
+        raise LabError(
+            Text(
+                vi=f"Máy {spec.name} phải được thay mới, vì khác ở: {listed}.",
+                en=f"The machine {spec.name} must be replaced, since these differ: {listed}.",
+            )
+        )
