@@ -185,7 +185,8 @@ def test_build_places_the_program_and_drops_its_caches(checkout, tmp_path, quiet
 case $1 in
 version) echo go version go1.26.0 linux/amd64;;
 list) echo a; echo b;;
-build) printf '#!/bin/sh\\necho v{VERSION}\\n' > pulumi; chmod 755 pulumi
+build) while [ "$1" != -o ]; do shift; done
+       printf '#!/bin/sh\\necho v{VERSION}\\n' > "$2"; chmod 755 "$2"
        echo "$GOFLAGS $GOPROXY $GOTOOLCHAIN" > {tmp_path}/seen; mkdir -p "$GOMODCACHE" "$GOCACHE";;
 esac"""
     go = write_program(tmp_path / "bin" / "go", body)

@@ -82,7 +82,7 @@ def build_engine(version: str, target: Path, *, console: Console, sources: Path,
     console.say(vi="  tải mã nguồn (khoảng 1 phút)", en="  downloading sources (about a minute)")
     total = _fetch_modules(go, work, environment, console=console, log=log)
     console.say(vi=f"  biên dịch {total} gói (vài phút)", en=f"  compiling {total} packages (some minutes)")
-    fresh = work / "pulumi"
+    fresh = work / f"pulumi-{os.getpid()}"  # a build whose set-up was killed may still write its own
     flags = ["-trimpath", "-tags", "osusergo", "-ldflags", f"-s -w -X {VERSION_SYMBOL}=v{version}"]
     run(
         [go, "build", "-v", *flags, "-o", str(fresh), PROGRAM],
