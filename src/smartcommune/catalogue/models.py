@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from smartcommune.profile.models import Bytes, ComponentName, HostKind, KeyPath, Model, Position, ZoneName
+from smartcommune.document.model import KeyPath
+from smartcommune.profile.loaded import Position
+from smartcommune.profile.models import Bytes, ComponentName, HostKind, Model, ZoneName
 from smartcommune.text import Text
 
 Protocol = Literal["tcp", "udp"]
@@ -101,6 +103,7 @@ class Service(Model):
     purpose: Text
     everywhere: bool = False
     provides: tuple[str, ...] = ()
+    remote: dict[str, int] = {}  # the TCP port on which a capability is given to consumers on other hosts
     requires: tuple[Requirement, ...] = ()
     kinds: tuple[HostKind, ...] = ("server",)
     ports: tuple[Port, ...] = ()

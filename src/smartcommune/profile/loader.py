@@ -10,7 +10,9 @@ from smartcommune.document.reader import read_document
 from smartcommune.document.validation import validate
 from smartcommune.errors import ProfileErrors, UsageError
 from smartcommune.profile import checks
-from smartcommune.profile.models import LoadedProfile, Position, Profile
+from smartcommune.profile.defaults import load_default_positions
+from smartcommune.profile.loaded import LoadedProfile, Position
+from smartcommune.profile.models import Profile
 from smartcommune.profile.services import check_services
 from smartcommune.text import Text
 
@@ -34,7 +36,7 @@ def load_profile(path: Path, catalogue: Catalogue) -> LoadedProfile:
     files = check_services(document, catalogue, path.parent)
     if document.faults or profile is None:
         raise ProfileErrors(document.faults)
-    return LoadedProfile(path.stem, profile, positions_of(document), files)
+    return LoadedProfile(path.stem, profile, positions_of(document), files, load_default_positions())
 
 
 def positions_of(document: Document) -> dict[tuple[str | int, ...], Position]:

@@ -6,8 +6,7 @@ A profile is closed: unknown keys are errors. Options of a service are described
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,6 +20,7 @@ COMPONENTS: tuple[ComponentName, ...] = ("institution", "resources", "infrastruc
 ZoneName = Literal["wan", "edge", "office", "server", "wifi", "sensor", "management"]
 ZONES: tuple[ZoneName, ...] = ("wan", "edge", "office", "server", "wifi", "sensor", "management")
 HostKind = Literal["server", "gateway"]
+ZONE_OF_KIND: dict[HostKind, ZoneName] = {"server": "server", "gateway": "edge"}  # where a host stands unless it says
 
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]
 BitRate = Annotated[int, BeforeValidator(parse_rate)]
@@ -322,41 +322,3 @@ class Profile(Model):
             {"lab": {}},
         ),
     ] = Targets(lab=LabTarget())
-
-
-KeyPath = tuple[str | int, ...]
-
-
-class Position(NamedTuple):
-    """Where a node stands: file as shown to the user, line and column from 1."""
-
-    file: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedProfile:
-    """A valid profile with the place of each of its keys; ``name`` is the file's stem.
-
-    ``files`` has, for each option that names a file, its path (relative to the checkout where it lies inside) and the
-    SHA-256 of its content, so that the Site changes when the data does.
-    """
-
-    name: str
-    profile: Profile
-    positions: dict[KeyPath, Position] = field(repr=False)
-    files: dict[KeyPath, DataFile] = field(default_factory=dict)
-
-    def position(self, path: KeyPath) -> Position:
-        """Return where ``path`` stands, or its nearest ancestor when it was left to its default."""
-        while path not in self.positions:
-            path = path[:-1]
-        return self.positions[path]
-
-
-class DataFile(NamedTuple):
-    """A file that a profile names: path for display and use, SHA-256 of its content."""
-
-    path: str
-    sha256: str

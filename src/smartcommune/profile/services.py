@@ -13,7 +13,8 @@ from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import to_flow, unknown_key
 from smartcommune.profile.checks import unknown_host
-from smartcommune.profile.models import COMPONENTS, DataFile
+from smartcommune.profile.loaded import DataFile
+from smartcommune.profile.models import COMPONENTS
 from smartcommune.text import Text
 
 if TYPE_CHECKING:

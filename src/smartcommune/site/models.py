@@ -31,13 +31,14 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
-    """Traffic a host accepts: from the addresses of ``zones`` to ``protocol``/``port``."""
+    """Traffic a host accepts: from ``zones`` and from single ``addresses`` to ``protocol``/``port``."""
 
     protocol: str
     port: int
     zones: tuple[str, ...]
     service: str
     sources: tuple[Source, ...]
+    addresses: tuple[str, ...] = ()  # consumers of a grant on other hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,11 @@ class SecretNeed:
 
 @dataclass(frozen=True, slots=True)
 class PlacedService:
-    """A service on a host: its role, the options as role variables, what it takes of memory and disk (bytes)."""
+    """A service on a host: its role, the options as role variables, what it takes of memory and disk (bytes).
+
+    ``files`` has the SHA-256 of each option that names a file; such an option is a path relative to the checkout
+    where the file lies inside it, else absolute (``paths.checkout() / option`` serves both).
+    """
 
     name: str
     host: str
@@ -112,6 +117,7 @@ class PlacedService:
     health: tuple[str, ...]
     data: tuple[dict[str, Any], ...]
     sources: tuple[Source, ...]
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,16 @@ class SiteHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One value of the profile or of a service's options, written down, left to its default, or derived."""
+
+    key: str
+    value: Any
+    origin: Literal["written", "default", "derived"]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The whole desired state. ``peers`` maps ``mirror``, ``mail_relay``… to address and port where known."""
 
@@ -166,6 +182,7 @@ class Site:
     secrets: tuple[SecretNeed, ...]
     peers: dict[str, Any]
     province: dict[str, Any]
+    settings: tuple[Setting, ...]
 
     def host(self, name: str) -> SiteHost:
         """Return one host by name; raises KeyError when it is not in the Site."""

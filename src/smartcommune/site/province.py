@@ -13,7 +13,9 @@ from smartcommune.document.validation import validate
 from smartcommune.errors import ProvinceErrors
 from smartcommune.keys import Key
 from smartcommune.profile.loader import positions_of
-from smartcommune.profile.models import KeyPath, Model, Position
+from smartcommune.document.model import KeyPath
+from smartcommune.profile.loaded import Position
+from smartcommune.profile.models import Model
 
 if TYPE_CHECKING:
     from pathlib import Path

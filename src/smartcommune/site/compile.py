@@ -1,0 +1,116 @@
+"""Compiling a profile into the Site: pure, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smartcommune.errors import SiteErrors, UsageError
+from smartcommune.profile.communes import load_official
+from smartcommune.profile.models import SCHEMA_VERSION
+from smartcommune.site.addressing import ZONE_PREFIX, connection_of, make_zones, place_hosts
+from smartcommune.site.draft import Draft, DraftHost
+from smartcommune.site.firewall import make_inbound, make_outbound, make_peers
+from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
+from smartcommune.site.models import Endpoint, Site, SiteHost
+from smartcommune.site.names import make_domain
+from smartcommune.site.options import add_profile_settings, make_service
+from smartcommune.site.placement import place_services
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.catalogue.models import Catalogue
+    from smartcommune.profile.communes import OfficialCommune
+    from smartcommune.profile.loaded import LoadedProfile
+    from smartcommune.profile.models import Targets
+    from smartcommune.site.province import Province
+
+
+def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province, target: str) -> Site:
+    """Return the Site of a valid profile on one of its targets.
+
+    Raises SiteErrors with every conflict, each naming the places that disagree, and UsageError for another target.
+    """
+    if target not in targets_of(loaded):
+        known = ", ".join(targets_of(loaded))
+        raise UsageError(
+            Text(vi=f"hồ sơ {loaded.name} không có đích «{target}»", en=f"profile {loaded.name} has no target «{target}»"),
+            todo=Text(vi=f"chọn: {known}", en=f"choose: {known}"),
+        )
+    profile = loaded.profile
+    official = load_official()[profile.commune.code]
+    draft = Draft(loaded, catalogue, province, target)
+    zones = make_zones(profile.network.block)
+    place_hosts(draft, zones)
+    place_services(draft)
+    add_profile_settings(draft)
+    domain = make_domain(draft, official)
+    peers = make_peers(draft)
+    endpoints = make_endpoints(draft, domain)
+    hosts = tuple(_make_host(draft, host, domain, endpoints, peers) for host in draft.hosts.values())
+    if draft.faults:
+        raise SiteErrors(draft.faults)
+    return Site(
+        schema=SCHEMA_VERSION,
+        profile=loaded.name,
+        commune=_describe(loaded, official),
+        target=target,
+        level=profile.level,
+        domain=domain,
+        link=profile.link.model_dump(),
+        zones=zones,
+        hosts=hosts,
+        endpoints=endpoints,
+        grants=make_grants(draft),
+        secrets=make_secrets(draft),
+        peers=peers,
+        province=province.data.model_dump(include={"mirror", "mail_relay"}),
+        settings=tuple(draft.settings),
+    )
+
+
+def targets_of(loaded: LoadedProfile) -> tuple[str, ...]:
+    """Return the profile's targets in the order they are written; the first one is the default."""
+    targets: Targets = loaded.profile.targets
+    present = [name for name in type(targets).model_fields if getattr(targets, name) is not None]
+    return tuple(sorted(present, key=lambda name: loaded.position(("targets", name))[1:]))
+
+
+def _describe(loaded: LoadedProfile, official: OfficialCommune) -> dict[str, object]:
+    commune = loaded.profile.commune
+    return {
+        "code": commune.code,
+        "name": commune.name,
+        "province_code": official.province_code,
+        "province": official.province,
+        "pilot": commune.pilot,
+        "languages": list(commune.languages),
+    }
+
+
+def _make_host(
+    draft: Draft,
+    placed: DraftHost,
+    domain: str,
+    endpoints: tuple[Endpoint, ...],
+    peers: dict[str, dict[str, int | str] | None],
+) -> SiteHost:
+    host = draft.loaded.profile.hosts[placed.name]
+    fqdn = f"{placed.name}.{domain}"
+    return SiteHost(
+        name=placed.name,
+        kind=host.kind,
+        site=host.site,
+        zone=placed.zone.name,
+        address=placed.address,
+        prefix_length=ZONE_PREFIX,
+        gateway=placed.zone.gateway,
+        fqdn=fqdn,
+        names=(fqdn, *(endpoint.name for endpoint in endpoints if endpoint.host == placed.name)),
+        memory=host.memory,
+        disk=host.disk,
+        services=tuple(make_service(draft, placement) for placement in draft.on(placed.name)),
+        inbound=make_inbound(draft, placed.name),
+        outbound=make_outbound(draft, placed, peers),
+        sources=placed.sources,
+        connection=connection_of(draft, placed.name),
+    )
