@@ -61,7 +61,7 @@ class InterruptedRunError(SmartCommuneError):
     exit_code = 130
 
 
-class InputErrors(UsageError):
+class InputErrors(UsageError):  # noqa: N818 (it carries many)
     """Input files have faults: all of them at once, in the order of the file."""
 
     subject = Text(vi="tệp đầu vào", en="the input")

@@ -63,10 +63,11 @@ def _check_agreement(document: Document, service: Service, catalogue: Catalogue)
     """Each capability has one provider; endpoints differ; each requirement has a provider."""
     for index, capability in enumerate(service.provides):
         path: KeyPath = ("provides", index)
-        _only_one(document, path, capability, [s for s in catalogue.values() if capability in s.provides], catalogue)
+        owners = [other for other in catalogue.values() if capability in other.provides]
+        _only_one(document, path, capability, owners, catalogue)
     for index, endpoint in enumerate(service.endpoints):
-        others = [s for s in catalogue.values() if endpoint.name in {e.name for e in s.endpoints}]
-        _only_one(document, ("endpoints", index, "name"), endpoint.name, others, catalogue)
+        owners = [other for other in catalogue.values() if endpoint.name in {item.name for item in other.endpoints}]
+        _only_one(document, ("endpoints", index, "name"), endpoint.name, owners, catalogue)
     offered = sorted({capability for other in catalogue.values() for capability in other.provides})
     for index, requirement in enumerate(service.requires):
         if requirement.capability not in offered:
@@ -74,7 +75,9 @@ def _check_agreement(document: Document, service: Service, catalogue: Catalogue)
                 "no-provider",
                 Text(vi="không có dịch vụ nào cung cấp điều này", en="no service provides this"),
                 Text(vi=f"một trong: {', '.join(offered)}", en=f"one of: {', '.join(offered)}"),
-                Text(vi="sửa tên, hoặc thêm dịch vụ cung cấp", en="correct the name, or add a service that provides it"),
+                Text(
+                    vi="sửa tên, hoặc thêm dịch vụ cung cấp", en="correct the name, or add a service that provides it"
+                ),
             )
             document.add(("requires", index, "capability"), trap)
 

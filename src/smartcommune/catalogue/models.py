@@ -103,13 +103,13 @@ class Service(Model):
     purpose: Text
     everywhere: bool = False
     provides: tuple[str, ...] = ()
-    remote: dict[str, int] = {}  # the TCP port on which a capability is given to consumers on other hosts
+    remote: dict[str, int] = Field(default={})  # the TCP port on which a capability is given to other hosts
     requires: tuple[Requirement, ...] = ()
     kinds: tuple[HostKind, ...] = ("server",)
     ports: tuple[Port, ...] = ()
     egress: tuple[Egress, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
-    options: dict[str, Option] = {}
+    options: dict[str, Option] = Field(default={})
     secrets: tuple[Secret, ...] = ()
     memory: Bytes = 0
     disk: Bytes = 0

@@ -43,7 +43,7 @@ class _PureParser(Reader, Scanner, Parser):
 EventParser: Any = getattr(yaml, "CParser", None) or _PureParser
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """The rest of the document is not worth reading; the reason is recorded as a fault."""
 
 
@@ -84,7 +84,7 @@ class _Composer:
         self.finished = False
 
     def run(self, parser: Any) -> None:
-        """Read all events; raises yaml.YAMLError on a syntax error and _Stop when a limit is exceeded."""
+        """Read all events; raises yaml.YAMLError on a syntax error and _StopError when a limit is exceeded."""
         documents = 0
         while True:
             event = parser.get_event()
@@ -135,7 +135,6 @@ class _Composer:
 
     def _key(self, event: Any, top: _Open, raw: str, start: tuple[int, int], *, plain: bool) -> None:
         """Take a scalar as the key that the next node belongs to."""
-        assert top.mapping is not None
         path = (*top.path, raw)
         top.key_place = start
         if plain and raw == "<<":
@@ -146,7 +145,7 @@ class _Composer:
             self._fault(start, path, traps.EMPTY_KEY)
             top.discard_key = True
             return
-        if raw in top.mapping:
+        if top.mapping is not None and raw in top.mapping:
             first = next(place for known, place in reversed(self.entries) if known == path)
             self._fault(start, path, traps.DUPLICATE_KEY, related=(_first_seen(self.document.file, first),))
         elif event.tag is not None and not plain:
@@ -160,12 +159,12 @@ class _Composer:
         start = (mark.line + 1, mark.column + 1)
         if len(self.stack) >= MAX_DEPTH:
             self._fault(start, self.stack[-1].path, traps.TOO_DEEP)
-            raise _Stop
+            raise _StopError
         if self.stack and self.stack[-1].mapping is not None:
             top = self.stack[-1]
             if top.key is None and not top.discard_key:
                 self._fault(start, top.path, traps.COMPLEX_KEY)
-                raise _Stop
+                raise _StopError
         path, place = self._target(start)
         self.stack.append(_Open(path, place, start, len(self.entries), event.anchor, {} if mapping else None))
         self._record(path, place, start, None, plain=False)
@@ -187,12 +186,12 @@ class _Composer:
         top = self.stack[-1] if self.stack else None
         if top is not None and top.mapping is not None and top.key is None and not top.discard_key:
             self._fault(start, top.path, traps.COMPLEX_KEY)
-            raise _Stop
+            raise _StopError
         path, place = self._target(start)
         anchor = self.anchors.get(event.anchor)
         if anchor is None:
             self._fault(start, path, traps.CYCLE if event.anchor in self.anchors else traps.UNKNOWN_ALIAS)
-            raise _Stop
+            raise _StopError
         depth = len(anchor.path)
         for known, at in self.entries[anchor.first_entry : anchor.end_entry]:
             self._record((*path, *known[depth:]), place, start, at.raw, plain=at.plain)
@@ -226,14 +225,12 @@ class _Composer:
     ) -> None:
         if len(self.entries) >= MAX_NODES:
             self._fault(start, path, traps.TOO_MANY_NODES)
-            raise _Stop
+            raise _StopError
         self.entries.append((path, Place(*place, *start, raw, plain)))
 
     # -- faults ------------------------------------------------------------------------------------------------
 
-    def _fault(
-        self, start: tuple[int, int], path: KeyPath, trap: Trap, *, related: tuple[Related, ...] = ()
-    ) -> None:
+    def _fault(self, start: tuple[int, int], path: KeyPath, trap: Trap, *, related: tuple[Related, ...] = ()) -> None:
         """Record a fault at ``start`` with what is written there."""
         lines = self.document.lines
         source = lines[start[0] - 1] if start[0] <= len(lines) else ""
@@ -255,7 +252,7 @@ class _Composer:
 
     def _second_document(self, event: Any) -> None:
         self._fault((event.start_mark.line + 1, 1), (), traps.SECOND_DOCUMENT)
-        raise _Stop
+        raise _StopError
 
 
 def _first_seen(file: str, place: Place) -> Related:
@@ -273,7 +270,7 @@ def compose(text: str, file: str, *, parser: Any = None) -> Document:
         document.places = dict(composer.entries)
         add_syntax_faults(document, error)
         document.spoilt.add(())
-    except _Stop:
+    except _StopError:
         composer.unwind()
         document.spoilt.add(())
     document.places = dict(composer.entries)

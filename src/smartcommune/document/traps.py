@@ -178,7 +178,10 @@ SECOND_COLON = Trap(
 RESERVED_SIGN = Trap(
     "reserved-sign",
     Text(vi="giá trị không thể bắt đầu bằng ký tự này", en="a value cannot begin with this character"),
-    Text(vi="giá trị bắt đầu bằng @ ` % & * ! phải ở trong dấu nháy", en="values that begin with @ ` % & * ! in quotes"),
+    Text(
+        vi="giá trị bắt đầu bằng @ ` % & * ! phải ở trong dấu nháy",
+        en="values that begin with @ ` % & * ! in quotes",
+    ),
     Text(vi="đặt giá trị trong dấu nháy", en="quote the value"),
 )
 ESCAPE = Trap(

@@ -70,7 +70,7 @@ def field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
     current: Any = model
     for key in path:
         if isinstance(current, type) and issubclass(current, BaseModel):
-            found = {name: item for name, item in fields_of(current)}.get(str(key))
+            found = dict(fields_of(current)).get(str(key))
             if found is None:
                 return None
             field, current = found, _inner(found.annotation)
@@ -200,7 +200,8 @@ def _unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> N
         and key in dict(fields_of(inner))
     ]
     belongs = groups[0] if groups and suggestion is None else None
-    document.add(path, unknown_key(key, allowed, belongs), suggestion=suggestion, at_key=True, found=Text(vi=key, en=key))
+    trap = unknown_key(key, allowed, belongs)
+    document.add(path, trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
 
 
 def not_allowed(allowed: list[str], suggestion: str | None) -> Trap:

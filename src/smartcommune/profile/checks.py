@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _CODE = re.compile(r"\d{5}")
 _BLOCK_PREFIX = 21
+_PRIVATE = tuple(ipaddress.IPv4Network(item) for item in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def check_commune(document: Document) -> None:
@@ -104,7 +105,7 @@ def check_network(document: Document) -> None:
 
 def is_commune_private(network: ipaddress.IPv4Network) -> bool:
     """Tell whether a block lies in the private ranges of RFC 1918."""
-    return any(network.subnet_of(ipaddress.IPv4Network(item)) for item in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+    return any(network.subnet_of(private) for private in _PRIVATE)
 
 
 def check_hosts(document: Document) -> None:
@@ -141,7 +142,8 @@ def check_targets(document: Document) -> None:
     for name, machine in document.mapping("targets", "existing", "hosts").items():
         path: KeyPath = ("targets", "existing", "hosts", name)
         if name not in hosts:
-            document.add(path, unknown_host(list(hosts)), found=Text(vi=name, en=name), suggestion=nearest(name, hosts), at_key=True)
+            found, suggestion = Text(vi=name, en=name), nearest(name, hosts)
+            document.add(path, unknown_host(list(hosts)), found=found, suggestion=suggestion, at_key=True)
         address = machine.get("address") if isinstance(machine, dict) else None
         if not isinstance(address, str):
             continue
@@ -173,7 +175,7 @@ def _bad_address() -> Trap:
     return Trap(
         "address",
         Text(vi="không phải là địa chỉ IPv4 của một máy", en="this is not a machine's IPv4 address"),
-        Text(vi="bốn số 0–255 cách nhau bằng dấu chấm, ví dụ 10.20.3.10", en="four numbers 0–255 with dots, such as 10.20.3.10"),
+        Text(vi="bốn số 0–255 có dấu chấm, ví dụ 10.20.3.10", en="four numbers 0–255 with dots, such as 10.20.3.10"),
         Text(vi="sửa địa chỉ", en="correct the address"),
     )
 

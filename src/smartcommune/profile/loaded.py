@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from smartcommune.document.model import KeyPath
     from smartcommune.profile.models import Profile
 
+
 class Position(NamedTuple):
     """Where a key stands: file as shown to the user, line and column from 1."""
 

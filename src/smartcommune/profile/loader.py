@@ -60,11 +60,8 @@ def find_profile(name_or_path: str) -> Path:
     if name_or_path in known:
         return path
     suggestion = nearest(name_or_path, known)
-    names = ", ".join(known)
+    names = suggestion or ", ".join(known)
     raise UsageError(
         Text(vi=f"không có hồ sơ xã «{name_or_path}»", en=f"there is no profile «{name_or_path}»"),
-        todo=Text(
-            vi=f"có phải {suggestion}? Hoặc ghi đường dẫn của tệp" if suggestion else f"một trong: {names}, hoặc đường dẫn",
-            en=f"did you mean {suggestion}? Or give the file's path" if suggestion else f"one of: {names}, or a file's path",
-        ),
+        todo=Text(vi=f"có phải {names}? Hoặc ghi đường dẫn", en=f"did you mean {names}? Or give a file's path"),
     )

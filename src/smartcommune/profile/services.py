@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +211,7 @@ def _nearest_file(value: str, base: Path) -> str | None:
     try:
         if Path(value).is_absolute() or not folder.resolve().is_relative_to(base.resolve()):
             return None
-        match = nearest(Path(value).name, sorted(os.listdir(folder)))
+        match = nearest(Path(value).name, sorted(item.name for item in folder.iterdir()))
     except (OSError, ValueError, RuntimeError):
         return None
     return None if match is None else str(Path(value).parent / match)

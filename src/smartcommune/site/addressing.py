@@ -13,6 +13,7 @@ from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.site.draft import Draft
+    from smartcommune.site.models import Source
 
 ZONE_PREFIX = 24
 _FIRST_HOST = 10
@@ -43,7 +44,7 @@ def place_hosts(draft: Draft, zones: tuple[Zone, ...]) -> None:
         zone = by_name[host.zone or ZONE_OF_KIND[host.kind]]
         address = zone.prefix.rpartition(".")[0] + f".{next_free[zone.name]}"
         next_free[zone.name] += 1
-        sources = (draft.profile_source("hosts", name),)
+        sources: tuple[Source, ...] = (draft.profile_source("hosts", name),)
         connection = connection_of(draft, name)
         if draft.target == "existing":
             if connection is None:

@@ -9,7 +9,7 @@ from smartcommune.profile.communes import load_official
 from smartcommune.profile.models import SCHEMA_VERSION
 from smartcommune.site.addressing import ZONE_PREFIX, connection_of, make_zones, place_hosts
 from smartcommune.site.draft import Draft, DraftHost
-from smartcommune.site.firewall import make_inbound, make_outbound, make_peers
+from smartcommune.site.firewall import Peers, make_inbound, make_outbound, make_peers
 from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
 from smartcommune.site.models import Endpoint, Site, SiteHost
 from smartcommune.site.names import make_domain
@@ -31,9 +31,9 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
     Raises SiteErrors with every conflict, each naming the places that disagree, and UsageError for another target.
     """
     if target not in targets_of(loaded):
-        known = ", ".join(targets_of(loaded))
+        known, name = ", ".join(targets_of(loaded)), loaded.name
         raise UsageError(
-            Text(vi=f"hồ sơ {loaded.name} không có đích «{target}»", en=f"profile {loaded.name} has no target «{target}»"),
+            Text(vi=f"hồ sơ {name} không có đích «{target}»", en=f"profile {name} has no target «{target}»"),
             todo=Text(vi=f"chọn: {known}", en=f"choose: {known}"),
         )
     profile = loaded.profile
@@ -92,7 +92,7 @@ def _make_host(
     placed: DraftHost,
     domain: str,
     endpoints: tuple[Endpoint, ...],
-    peers: dict[str, dict[str, int | str] | None],
+    peers: Peers,
 ) -> SiteHost:
     host = draft.loaded.profile.hosts[placed.name]
     fqdn = f"{placed.name}.{domain}"

@@ -85,7 +85,8 @@ class Draft:
         self, at: Source, code: str, message: Text, *, found: Text, expected: Text, todo: Text, others: list[Related]
     ) -> None:
         """Record why the Site cannot be built, at one place with the other places named."""
-        self.faults.append(Fault(at.file, at.line, 1, at.key, code, message, found, expected, todo, None, tuple(others)))
+        fault = Fault(at.file, at.line, 1, at.key, code, message, found, expected, todo, None, tuple(others))
+        self.faults.append(fault)
 
 
 def related(source: Source, text: Text) -> Related:

@@ -10,13 +10,18 @@ from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.catalogue.models import Egress
-    from smartcommune.site.draft import Draft, DraftHost, Placement
+    from smartcommune.site.draft import Draft, DraftHost, Placement, Tie
     from smartcommune.site.models import Source
 
-LAB_MIRROR = {"address": "gateway", "port": 3142}  # the lab's package proxy listens on every zone's gateway
+Peers = dict[str, dict[str, int | str] | None]
+
+LAB_MIRROR: dict[str, int | str] = {
+    "address": "gateway",
+    "port": 3142,
+}  # the lab's proxy listens on every zone's gateway
 
 
-def make_peers(draft: Draft) -> dict[str, dict[str, int | str] | None]:
+def make_peers(draft: Draft) -> Peers:
     """Return the servers that hosts may reach; ``gateway`` as an address is the gateway of the host's own zone."""
     data = draft.province.data
     if draft.target == "lab":
@@ -37,15 +42,15 @@ def make_inbound(draft: Draft, host: str) -> tuple[InboundRule, ...]:
             rule = InboundRule(port.protocol, port.port, port.zones, name, sources)
             _add(draft, rules, rule, placement)
         for capability, number in placement.service.remote.items():
-            remote = [t for t in draft.ties if t.provider is placement and t.consumer.host != host and t.requirement.capability == capability]
-            if remote:
-                addresses = tuple(dict.fromkeys(draft.hosts[tie.consumer.host].address for tie in remote))
-                sources = tuple(dict.fromkeys(source for tie in remote for source in (tie.source, *tie.consumer.sources)))
+            ties = [tie for tie in _remote_ties(draft, capability) if tie.provider is placement]
+            if ties:
+                addresses = tuple(dict.fromkeys(draft.hosts[tie.consumer.host].address for tie in ties))
+                sources = tuple(dict.fromkeys(source for tie in ties for source in (tie.source, *tie.consumer.sources)))
                 _add(draft, rules, InboundRule("tcp", number, (), name, sources, addresses), placement)
     return tuple(rule for _, (rule, _) in sorted(rules.items()))
 
 
-def make_outbound(draft: Draft, host: DraftHost, peers: dict[str, dict[str, int | str] | None]) -> tuple[OutboundRule, ...]:
+def make_outbound(draft: Draft, host: DraftHost, peers: Peers) -> tuple[OutboundRule, ...]:
     """Return what the host may start: to the peers that its services name, and to providers on other hosts."""
     rules: dict[tuple[str, int, str], OutboundRule] = {}
     for placement in draft.on(host.name):
@@ -54,14 +59,23 @@ def make_outbound(draft: Draft, host: DraftHost, peers: dict[str, dict[str, int 
             rule = _to_peer(draft, host, placement, egress, peers, source)
             if rule is not None:
                 rules.setdefault((rule.protocol, rule.port, rule.address), rule)
-    for tie in draft.ties:
-        if tie.consumer.host == host.name != tie.provider.host and tie.requirement.capability in tie.provider.service.remote:
-            port, address = tie.provider.service.remote[tie.requirement.capability], draft.hosts[tie.provider.host].address
-            rule = OutboundRule(
-                "tcp", port, address, tie.provider.host, tie.consumer.service.name, (tie.source, *tie.consumer.sources)
-            )
+    for tie in _remote_ties(draft):
+        port = tie.provider.service.remote.get(tie.requirement.capability)
+        if port is not None and tie.consumer.host == host.name:
+            address = draft.hosts[tie.provider.host].address
+            sources = (tie.source, *tie.consumer.sources)
+            rule = OutboundRule("tcp", port, address, tie.provider.host, tie.consumer.service.name, sources)
             rules.setdefault((rule.protocol, rule.port, rule.address), rule)
     return tuple(rule for _, rule in sorted(rules.items()))
+
+
+def _remote_ties(draft: Draft, capability: str | None = None) -> list[Tie]:
+    """Return the ties between two hosts, of one capability or of all."""
+    return [
+        tie
+        for tie in draft.ties
+        if tie.consumer.host != tie.provider.host and capability in {None, tie.requirement.capability}
+    ]
 
 
 def _add(
@@ -86,7 +100,7 @@ def _clash(draft: Draft, first: InboundRule, second: InboundRule, host: str) -> 
         ),
         found=Text(vi=port, en=port),
         expected=Text(vi="mỗi cổng một dịch vụ", en="one service for each port"),
-        todo=Text(vi="đặt một trong hai sang máy khác bằng «host: tên-máy»", en="put one on another machine by «host: name»"),
+        todo=Text(vi="đặt một trong hai sang máy khác («host: tên»)", en="put one on another machine («host: name»)"),
         others=[
             related(first.sources[0], Text(vi=first.service, en=first.service)),
             related(second.sources[0], Text(vi=second.service, en=second.service)),
@@ -99,7 +113,7 @@ def _to_peer(
     host: DraftHost,
     placement: Placement,
     egress: Egress,
-    peers: dict[str, dict[str, int | str] | None],
+    peers: Peers,
     source: Source,
 ) -> OutboundRule | None:
     """Return the rule for one peer; None when the peer is optional and not there."""

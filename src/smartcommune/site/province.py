@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from smartcommune import paths
+from smartcommune.document.model import KeyPath
 from smartcommune.document.reader import read_document
 from smartcommune.document.validation import validate
 from smartcommune.errors import ProvinceErrors
 from smartcommune.keys import Key
-from smartcommune.profile.loader import positions_of
-from smartcommune.document.model import KeyPath
 from smartcommune.profile.loaded import Position
+from smartcommune.profile.loader import positions_of
 from smartcommune.profile.models import Model
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ProvinceFile(Model):
             "Domains that differ from the rule, by commune code.",
             {"01969": "phuthong.example.vn"},
         ),
-    ] = {}
+    ] = Field(default={})
 
 
 @dataclass(frozen=True, slots=True)
