@@ -23,7 +23,7 @@ class _Resource(pulumi.CustomResource):
         super().__init__(f"smartcommune:{token}", name, {**inputs, **dict.fromkeys(outputs)}, options)
 
     def _output(self, name: str) -> pulumi.Output[Any]:
-        value: pulumi.Output[Any] = getattr(self, name)
+        value: pulumi.Output[Any] = vars(self)[name]  # a property of the same name hides the attribute
         return value
 
 

@@ -33,7 +33,7 @@ class CertificateAuthority(Recorded):
         root = pki.issue_root(inputs["commonName"], inputs["organization"], now=self._now())
         return _created(inputs, root)
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Keep the root: none of its inputs changes in place."""
         return old
 
@@ -60,7 +60,7 @@ class HostAuthority(Recorded):
         """Issue the authority."""
         return _created(self._public(inputs), self._issue(inputs))
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Issue it again, with a new key."""
         return _created(self._public(inputs), self._issue(inputs)).properties
 

@@ -62,7 +62,7 @@ class Machine:
             facts = self._contact(login, None)
         return _properties(properties, facts, properties["hostKey"])
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Contact the machine at its new address or with its newly accepted key; the pin goes along."""
         pinned = old["shownHostKey"] if id_ in self._accept else old["hostKey"]
         facts = self._contact(_login(inputs), pinned)

@@ -22,10 +22,24 @@ Operation = Literal["create", "update", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """An input that is asked for otherwise than before; values are None where they are not for reading."""
+
+    property: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        if self.before is None or self.after is None:
+            return self.property
+        return f"{self.property}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """Why a resource differs: inputs that changed, and drift of the real thing."""
 
-    changed: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
     drift: tuple[Text, ...] = ()
     vanished: bool = False
 

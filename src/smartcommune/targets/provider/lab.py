@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from smartcommune.errors import SmartCommuneError
-from smartcommune.lab.models import MachineSpec, MachineState
+from smartcommune.lab.models import MachineSpec, MachineState, ProgressCallback, ProxyStatus
 from smartcommune.site.models import Zone
 from smartcommune.targets.provider.resource import Created, Drift, InitFailedError, Input, Properties
 from smartcommune.text import Text
@@ -17,25 +17,38 @@ if TYPE_CHECKING:
 _STATUS = {
     "stopped": Text(vi="máy không chạy", en="the machine is not running"),
     "frozen": Text(vi="máy đang bị treo", en="the machine is frozen"),
+    "detached": Text(vi="máy không nối vào mạng của lab", en="the machine is not connected to the lab's network"),
 }
 
 
 class LabBackend(Protocol):
     """What these resources ask of the lab (``smartcommune.lab.lab.Lab``)."""
 
+    def ensure_base(self, progress: ProgressCallback = ...) -> Any:
+        """Make the image that machines are cloned from, unless it is cached."""
+        ...
+
+    def list(self) -> tuple[MachineState, ...]:
+        """Return what there is of machines."""
+        ...
+
     def ensure_network(self, zones: Sequence[Zone]) -> Any:
         """Make namespace, bridges and package proxy, or bring them to ``zones``."""
         ...
 
-    def network_exists(self) -> bool:
-        """Return whether the network stands."""
+    def read_network(self) -> tuple[Zone, ...] | None:
+        """Return the zones that are really there, None without the network."""
+        ...
+
+    def proxy_status(self) -> ProxyStatus:
+        """Return whether the package proxy runs."""
         ...
 
     def delete_network(self) -> None:
         """Remove the network."""
         ...
 
-    def ensure_machine(self, spec: MachineSpec, owner: str) -> MachineState:
+    def ensure_machine(self, spec: MachineSpec, owner: str) -> MachineState | None:
         """Make, adopt or start a machine."""
         ...
 
@@ -47,8 +60,12 @@ class LabBackend(Protocol):
         """Return what is there of a machine."""
         ...
 
-    def set_memory(self, name: str, memory: int) -> None:
+    def set_memory(self, name: str, limit: int) -> Any:
         """Change the limit in place."""
+        ...
+
+    def kill(self, name: str) -> None:
+        """Stop a machine dead."""
         ...
 
     def destroy_machine(self, name: str) -> None:
@@ -64,7 +81,7 @@ class Network:
 
     type: ClassVar[str] = "smartcommune:lab:Network"
     inputs: ClassVar[Mapping[str, Input]] = {"name": Input(str, "replace"), "zones": Input(list, "update")}
-    outputs: ClassVar[frozenset[str]] = frozenset({"namespace", "present"})
+    outputs: ClassVar[frozenset[str]] = frozenset({"namespace", "present", "missing", "proxy"})
     secrets: ClassVar[frozenset[str]] = frozenset()
     refreshed: ClassVar[bool] = True
 
@@ -73,10 +90,16 @@ class Network:
         return Created(inputs["name"], self._ensure(inputs))
 
     def read(self, id_: str, properties: Properties) -> Properties | None:
-        """Return the network with whether it stands: it is mended in place, since machines hang on it."""
-        return {**properties, "present": self.labs(id_).network_exists()}
+        """Return the network as it is. One that is gone is mended in place, since machines hang on it."""
+        network = self.labs(id_)
+        zones = network.read_network()
+        if zones is None:
+            return {**properties, "present": False}
+        there = [asdict(zone) for zone in zones]
+        missing = [zone["name"] for zone in properties["zones"] if zone not in there]
+        return {**properties, "present": True, "missing": missing, "proxy": network.proxy_status().running}
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Bring the network to the zones asked for."""
         return self._ensure(inputs)
 
@@ -85,14 +108,21 @@ class Network:
         self.labs(id_).delete_network()
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
-        """Say when the network is gone."""
-        if properties["present"]:
-            return ()
-        return (Drift("present", Text(vi="mạng phòng lab không còn", en="the lab's network is gone")),)
+        """Say when the network, a zone of it or its package proxy is gone."""
+        if not properties["present"]:
+            return (Drift("present", Text(vi="mạng của lab không còn", en="the lab's network is gone")),)
+        found = []
+        if properties["missing"]:
+            names = ", ".join(properties["missing"])
+            found.append(Drift("missing", Text(vi=f"thiếu vùng mạng {names}", en=f"zones are missing: {names}")))
+        if not properties["proxy"]:
+            reason = Text(vi="máy chủ gói phần mềm của lab không chạy", en="the lab's package proxy is not running")
+            found.append(Drift("proxy", reason))
+        return tuple(found)
 
     def _ensure(self, inputs: Properties) -> Properties:
         self.labs(inputs["name"]).ensure_network(tuple(Zone(**zone) for zone in inputs["zones"]))
-        return {**inputs, "namespace": f"sc-{inputs['name']}", "present": True}
+        return {**inputs, "namespace": f"sc-{inputs['name']}", "present": True, "missing": [], "proxy": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +140,8 @@ class Machine:
         "address": Input(str, "replace"),
         "prefixLength": Input(int, "replace"),
         "gateway": Input(str, "replace"),
-        "memory": Input(int, "update"),
-        "disk": Input(int, "replace"),
+        "memory": Input(int, "update", unit="bytes"),
+        "disk": Input(int, "replace", unit="bytes"),
         "authorizedKey": Input(str, "replace"),
         "fqdn": Input(str, "replace"),
     }
@@ -121,6 +151,9 @@ class Machine:
 
     def create(self, inputs: Properties, *, urn: str) -> Created:
         """Make and boot the machine, or adopt the one that an interrupted run of ``urn`` left."""
+        state, spec = self.labs(inputs["commune"]).read_machine(inputs["name"]), _spec(inputs)
+        if state is not None and state.owner == urn and replace(state.spec, memory=spec.memory) != spec:
+            raise _unlike(inputs["name"])
         return Created(inputs["name"], self._boot(inputs, urn))
 
     def read(self, id_: str, properties: Properties) -> Properties | None:
@@ -129,34 +162,55 @@ class Machine:
         if state is None:
             return None
         memory = state.memory if state.memory_enforced else properties["memory"]
-        return {**properties, "status": state.status, "memory": memory, "hostKey": state.host_key}
+        return {**properties, "status": _status(state), "memory": memory, "hostKey": state.host_key}
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
-        """Change the memory; start what does not run."""
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
+        """Change the memory; start what does not run, and start anew what hangs on a network that is gone."""
         lab = self.labs(inputs["commune"])
         state = lab.read_machine(id_)
-        if state is not None and state.memory != inputs["memory"]:
-            lab.set_memory(id_, inputs["memory"])
-        return self._boot(inputs, state.owner if state else "")
+        if state is not None and _status(state) == "detached":
+            lab.kill(id_)
+        return self._boot(inputs, urn)
 
     def delete(self, id_: str, properties: Properties) -> None:
         """Kill and remove the machine."""
         self.labs(properties["commune"]).destroy_machine(id_)
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
-        """Say when the machine does not run."""
+        """Say when the machine does not run, or is on no network."""
         reason = _STATUS.get(properties["status"])
         return () if reason is None else (Drift("status", reason),)
 
-    def _boot(self, inputs: Properties, owner: str) -> Properties:
+    def _boot(self, inputs: Properties, urn: str) -> Properties:
         lab = self.labs(inputs["commune"])
-        state = lab.ensure_machine(_spec(inputs), owner)
-        properties = {**inputs, "hostKey": state.host_key, "status": "running"}
+        state = lab.ensure_machine(_spec(inputs), urn)
+        host_key = state.host_key if state is not None else ""
+        properties = {**inputs, "hostKey": host_key, "status": "running"}
         try:
+            if state is not None and state.memory != inputs["memory"]:
+                lab.set_memory(inputs["name"], inputs["memory"])
             lab.wait_ready(inputs["name"])
         except SmartCommuneError as error:
             raise InitFailedError(error, Created(inputs["name"], {**properties, "status": "stopped"})) from error
         return properties
+
+
+def _status(state: MachineState) -> str:
+    return "detached" if state.status == "running" and state.link_up is None else state.status
+
+
+def _unlike(name: str) -> SmartCommuneError:
+    """Return the error for a machine of ours that is unrecorded and unlike what is wanted: it may hold data."""
+    return SmartCommuneError(
+        Text(
+            vi=f"{name} đã có nhưng chưa được ghi lại, và khác với hồ sơ hiện nay",
+            en=f"{name} is there but not recorded, and is not as the profile wants it now",
+        ),
+        todo=Text(
+            vi="áp dụng hồ sơ trước đây để ghi nhận máy, rồi mới sửa; hoặc gỡ tất cả: smartcommune destroy",
+            en="apply the former profile to record the machine, then change it; or remove all: smartcommune destroy",
+        ),
+    )
 
 
 def _spec(inputs: Properties) -> MachineSpec:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from smartcommune.errors import SmartCommuneError
+from smartcommune.targets.provider.values import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
     from smartcommune.text import Text
 
 Properties = dict[str, Any]
+_SHOWN_LENGTH = 200
+
 OnChange = Literal["update", "replace", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input property: its type, whether it may be left out, and what a change of it asks for."""
+    """One input property: its type, what a change of it asks for, whether it may be left out, how to show it."""
 
     type: type
     on_change: OnChange
     required: bool = True
     secret: bool = False
+    unit: Literal["bytes"] | None = None
+
+    def show(self, value: Any) -> str | None:
+        """Return the value as people read it; None for what nobody should or would (secrets, certificates)."""
+        if self.secret or value in (None, UNKNOWN):
+            return None
+        if self.unit == "bytes":
+            return f"{value / 1024**3:g} GiB" if value % 1024**2 == 0 else f"{value} B"
+        text = ", ".join(map(str, value)) or "–" if isinstance(value, list) else str(value)
+        return text if len(text) <= _SHOWN_LENGTH else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ class Resource(Protocol):
         """Return the properties as they are now; None when the thing is gone."""
         ...
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Bring the thing to ``inputs`` in place and mend drift; raises InitFailedError."""
         ...
 

@@ -30,7 +30,7 @@ class _Generated(Recorded):
             f"{urn.rsplit('::', 1)[1]}#{identity}", {**inputs, "value": generate(self.kind, inputs["length"])}
         )
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Keep the value."""
         return {**inputs, "value": old["value"]}
 
@@ -67,7 +67,7 @@ class KeyPair(Recorded):
         properties = {**inputs, "publicKey": f"{public.decode()} {inputs['comment']}", "privateKey": private}
         return Created(hashlib.sha256(public).hexdigest()[:16], properties)
 
-    def update(self, id_: str, old: Properties, inputs: Properties) -> Properties:
+    def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Keep the pair under another comment."""
         public = " ".join(old["publicKey"].split(" ")[:2])
         return {**inputs, "publicKey": f"{public} {inputs['comment']}", "privateKey": old["privateKey"]}

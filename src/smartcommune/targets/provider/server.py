@@ -19,9 +19,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from smartcommune import __version__
 from smartcommune.errors import SmartCommuneError
-from smartcommune.targets.provider.journal import Journal, Seen
-from smartcommune.targets.provider.resource import Created, InitFailedError, Properties, Resource
+from smartcommune.targets.provider.journal import Change, Journal, Seen
+from smartcommune.targets.provider.resource import InitFailedError, Properties, Resource
 from smartcommune.targets.provider.values import UNKNOWN, from_wire, to_wire
+from smartcommune.targets.vocabulary import type_of
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -105,12 +106,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if spec.on_change != "ignore" and actual.get(name) != wanted.get(name)
         ]
         replaces = [name for name in changed if resource.inputs[name].on_change == "replace"]
-        inputs_changed = tuple(name for name in changed if asked_before.get(name) != wanted.get(name))
+        asked = [name for name in changed if asked_before.get(name) != wanted.get(name)]
         reasons = [item.reason for item in drift]
-        reasons += [_drifted(name, actual, wanted) for name in changed if name not in inputs_changed]
+        reasons += [_drifted(name, resource, actual, wanted) for name in changed if name not in asked]
         names = [*changed, *(item.property for item in drift)]
         if names:
-            self.journal.note(request.urn, Seen(changed=inputs_changed, drift=tuple(reasons)))
+            changes = (_change(name, resource, asked_before, wanted) for name in asked)
+            self.journal.note(request.urn, Seen(changed=tuple(changes), drift=tuple(reasons)))
         kinds = provider_pb2.PropertyDiff
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if names else provider_pb2.DiffResponse.DIFF_NONE,
@@ -159,7 +161,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             foreseen = {**_foreseen(resource, inputs), **{k: old[k] for k in resource.outputs if k in old}}
             return provider_pb2.UpdateResponse(properties=self._wire(resource, foreseen))
         with self._errors(context, request.urn, "update"), self.journal.step("update", request.urn):
-            properties = resource.update(request.id, old, inputs)
+            properties = resource.update(request.id, old, inputs, urn=request.urn)
         return provider_pb2.UpdateResponse(
             properties=self._wire(resource, properties), refresh_before_update=resource.refreshed
         )
@@ -174,8 +176,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # -- inside
 
     def _of(self, urn: str) -> Resource:
-        """Return the resource type of ``urn:pulumi:<stack>::<project>::<parents>$<type>::<name>``."""
-        return self._resources[urn.split("::")[2].rsplit("$", 1)[-1]]
+        """Return the resource type that serves ``urn``."""
+        return self._resources[type_of(urn)]
 
     @staticmethod
     def _wire(resource: Resource, properties: Properties) -> Any:
@@ -238,11 +240,14 @@ def _foreseen(resource: Resource, inputs: Properties) -> Properties:
     return {**dict.fromkeys(resource.outputs, UNKNOWN), **inputs}
 
 
-def _drifted(name: str, actual: Properties, wanted: Properties) -> Text:
+def _change(name: str, resource: Resource, before: Properties, after: Properties) -> Change:
+    show = resource.inputs[name].show
+    return Change(name, show(before.get(name)), show(after.get(name)))
+
+
+def _drifted(name: str, resource: Resource, actual: Properties, wanted: Properties) -> Text:
+    show = resource.inputs[name].show
     return Text(
-        vi=f"{name} hiện là {actual.get(name)}, cần là {wanted.get(name)}",
-        en=f"{name} is {actual.get(name)}, should be {wanted.get(name)}",
+        vi=f"{name} hiện là {show(actual.get(name))}, cần là {show(wanted.get(name))}",
+        en=f"{name} is {show(actual.get(name))}, should be {show(wanted.get(name))}",
     )
-
-
-__all__ = ["PACKAGE", "Created", "Provider", "serve"]
