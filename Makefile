@@ -15,9 +15,6 @@ setup: ## Prepare this computer: system packages, .venv, Pulumi engine
 
 demo: setup ## Bring up a pilot commune in the lab, verify it, show the report (PROFILE=vi-huong)
 	@$(COMMAND) apply $(PROFILE) --target lab --yes
-	@$(COMMAND) verify $(PROFILE) --target lab
-	@$(COMMAND) report $(PROFILE) --target lab
-	@$(COMMAND) lab open $(PROFILE) --help-line
 
 test: ## Run lint, types, unit, repository and lab tests
 	@tools/setup --tests

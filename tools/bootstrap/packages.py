@@ -19,12 +19,13 @@ BASE = {
     "iproute2": "networks of the lab",
     "make": "the entry points",
     "mmdebstrap": "base image of lab machines",
+    "mount": "loop devices of lab machines",
     "openssh-client": "the way to the hosts",
     "procps": "reading processes of lab machines",
     "python3-venv": "the virtual environment",
     "sudo": "lab commands called by a user",
     "systemd-container": "lab machines",
-    "util-linux": "namespaces and loop devices",
+    "util-linux": "namespaces of the lab",
 }
 TESTS = {
     "chromium": "the browser of end-to-end tests",
