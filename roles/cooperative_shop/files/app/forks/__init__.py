@@ -1,0 +1,1 @@
+"""Oscar applications that the shop changes; each keeps Oscar's label and takes its place."""

@@ -1,0 +1,5 @@
+"""The type of Oscar's search results."""
+
+
+class SearchQuerySet:
+    """Never filled."""

@@ -1,0 +1,1 @@
+"""The cooperative's shop: what this project adds to django-oscar."""

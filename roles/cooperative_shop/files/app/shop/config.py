@@ -1,0 +1,54 @@
+"""What the commune's profile says about the shop, as written by the role to ``/etc/cooperative_shop/settings.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The account that VietQR transfers go to: NAPAS number of the bank, account, and its holder."""
+
+    bin: str
+    account: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One shop. Fees are in đồng; ``database_host`` is a folder for PostgreSQL's unix socket."""
+
+    cooperative: str = "Hợp tác xã"
+    domain: str = "localhost"
+    commune_code: str = "01969"
+    phone: str = ""
+    email: str = "cua-hang@localhost"
+    address: str = ""
+    bank: Bank | None = None
+    fee_commune: int = 15000
+    fee_country: int = 35000
+    database_name: str = "cooperative_shop"
+    database_user: str = "cooperative_shop"
+    database_host: str = "/run/postgresql"
+    database_port: int = 5432
+    state: str = "/var/lib/cooperative_shop"
+
+
+def parse(data: dict[str, Any]) -> Config:
+    """Return the configuration from its JSON form; raises TypeError when a key is unknown."""
+    bank = data.get("bank")
+    return Config(**{**data, "bank": Bank(**bank) if bank else None})
+
+
+@cache
+def load() -> Config:
+    """Return the configuration from ``$SHOP_SETTINGS``; while a release is built there is none, and defaults serve."""
+    if os.environ.get("PYTHON_APP_BUILD"):
+        return Config()
+    path = Path(os.environ.get("SHOP_SETTINGS", "/etc/cooperative_shop/settings.json"))
+    return parse(json.loads(path.read_text(encoding="utf-8")))

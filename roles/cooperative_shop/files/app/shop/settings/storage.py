@@ -1,0 +1,44 @@
+"""Where things are kept: PostgreSQL, pictures, static files, queued mail."""
+
+import os
+from pathlib import Path
+
+from .commerce import SHOP
+
+RELEASE = Path(os.environ.get("PYTHON_APP_RELEASE", Path(__file__).resolve().parents[3]))
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": SHOP.database_name,
+        "USER": SHOP.database_user,
+        "PASSWORD": os.environ.get("DATABASE_PASSWORD", ""),
+        "HOST": SHOP.database_host,
+        "PORT": SHOP.database_port,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # A confirmation page is answered after its order is on the disk, whatever the server's default is.
+        "OPTIONS": {"options": "-c synchronous_commit=on", "connect_timeout": 5},
+        "ATOMIC_REQUESTS": True,
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = RELEASE / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(SHOP.state) / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "shop.static_storage.ShopStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o644
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
+THUMBNAIL_FORMAT = "WEBP"
+THUMBNAIL_PRESERVE_FORMAT = False
+THUMBNAIL_QUALITY = 82
+OSCAR_MISSING_IMAGE_URL = "no-picture.webp"
+
+# Mail is written to the database with the order that it confirms; a timer hands it on (outbox).
+EMAIL_BACKEND = "outbox.backend.OutboxBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = SHOP.email
