@@ -28,6 +28,11 @@ bench: setup ## Measure each stage of the demo, and write bench/results
 	@.venv/bin/python -m bench
 
 clean: ## Remove lab machines, state, .venv and everything else made inside the checkout
+	@real=$$(ls -d .state/*/*/site.json 2>/dev/null | grep -v '/lab/site.json$$' || true); \
+	if [ -n "$$real" ] && [ "$(FORGET)" != yes ]; then \
+	    echo ".state holds the secrets of communes on real machines / .state giữ bí mật của các xã trên máy thật:"; \
+	    echo "$$real"; echo "make clean FORGET=yes"; exit 2; \
+	fi
 	@if [ -x $(COMMAND) ]; then $(COMMAND) lab clean; fi
 	@$(AS_ROOT) rm -rf .state .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .ansible build dist
 	@$(AS_ROOT) find . -name __pycache__ -type d -prune -exec rm -rf {} +
