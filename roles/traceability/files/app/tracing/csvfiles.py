@@ -6,7 +6,7 @@ import csv
 import io
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
@@ -164,7 +164,7 @@ def load_events(path: Path) -> list[EventRow]:
     faults: list[str] = []
     events: list[EventRow] = []
     seen: dict[tuple[str, str, datetime, str], str] = {}
-    unread = datetime.max
+    unread = datetime.max.replace(tzinfo=UTC)
     for row in _rows(path, EVENT_COLUMNS, (), faults):
         row.require(("gtin", "time", "type", *EVENT_REQUIRED))
         gtin = row.take("gtin", normalise_gtin, "")

@@ -83,9 +83,9 @@ def parse_date(text: str, *, today: date) -> date:
     year, month, day = int(text[:2]), int(text[2:4]), int(text[4:])
     century = today.year - today.year % 100
     ahead = year - today.year % 100
-    if ahead >= 51:  # noqa: PLR2004 - the standard's own figure
+    if ahead >= 51:
         century -= 100
-    elif ahead <= -50:  # noqa: PLR2004 - as above
+    elif ahead <= -50:
         century += 100
     try:
         return date(century + year, month, day or calendar.monthrange(century + year, month)[1])

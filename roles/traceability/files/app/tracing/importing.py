@@ -1,4 +1,4 @@
-"""Bringing the profile's lots and events in: what is new is recorded, what differs is corrected, what is recorded stays."""
+"""Importing the profile's lots and events: what is new is recorded, what differs is corrected, the rest stays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .vocabulary import AMENDED, REGISTERED, VOID
 if TYPE_CHECKING:
     from pathlib import Path
 
-BY = "Hồ sơ của xã"  # who recorded what a profile says
+BY = "Hồ sơ địa phương"  # who recorded what a profile says
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ def _import_lot(row: LotRow, pictures: Path | None, outcome: Outcome) -> None:
         if kept and kept.details["row"] == mark["row"]:
             outcome.unchanged += 1
             return
-        amend_lot(lot, fields, by=BY, reason="Hồ sơ của xã thay đổi", details=mark)
+        amend_lot(lot, fields, by=BY, reason="Hồ sơ địa phương thay đổi", details=mark)
         outcome.lots_amended += 1
     outcome.subjects.append(subject)
 
@@ -78,7 +78,7 @@ def _newest(event: Event) -> Event:
 
 
 def _import_event(row: EventRow, outcome: Outcome) -> None:
-    """Record the event, or a correction when its row differs from the row of the same lot, time and type imported last."""
+    """Record the event, or correct it when its row differs from the one of that lot, time and type imported last."""
     lots = list(Lot.objects.filter(gtin=row.gtin, lot=row.lot))
     if not lots:
         raise RecordError(f"events.csv: lô {row.gtin}/{row.lot} không có trong lots.csv")
@@ -91,11 +91,13 @@ def _import_event(row: EventRow, outcome: Outcome) -> None:
             outcome.unchanged += 1
             continue
         newest = _newest(kept) if kept else None
-        if newest is None or newest.kind == VOID:  # what staff withdrew stays withdrawn: a changed row is a new statement
+        if (
+            newest is None or newest.kind == VOID
+        ):  # what staff withdrew stays withdrawn: a changed row is a new statement
             record_event(lot, entry, by=BY, details=mark)
             outcome.events_new += 1
         else:
-            correct_event(newest, entry, by=BY, reason="Hồ sơ của xã thay đổi", details=mark)
+            correct_event(newest, entry, by=BY, reason="Hồ sơ địa phương thay đổi", details=mark)
             outcome.events_corrected += 1
         outcome.subjects.append(f"{lot} {row.kind} {row.occurred_at.isoformat()}")
 

@@ -70,7 +70,8 @@ def _append(lot: Lot, entry: Entry, *, by: str, corrects: Event | None = None, d
     event.digest = compute_digest(event.content(), previous)
     event.save(force_insert=True)
     # The journal is a second keeper of the chain's head: rewriting the table alone is found out.
-    log.info("recorded chain=%s sequence=%d lot=%s kind=%s digest=%s", lot.chain, sequence, lot, entry.kind, event.digest)
+    line = (lot.chain, sequence, str(lot), entry.kind, event.digest)
+    transaction.on_commit(lambda: log.info("recorded chain=%s sequence=%d lot=%s kind=%s digest=%s", *line))
     return event
 
 
@@ -116,7 +117,9 @@ def record_event(lot: Lot, entry: Entry, *, by: str, details: Mapping[str, Any] 
 
 
 @transaction.atomic
-def correct_event(event: Event, entry: Entry, *, by: str, reason: str, details: Mapping[str, Any] | None = None) -> Event:
+def correct_event(
+    event: Event, entry: Entry, *, by: str, reason: str, details: Mapping[str, Any] | None = None
+) -> Event:
     """Record that ``event`` was wrong and what is right (kind ``void``: it did not happen). Nothing is overwritten.
 
     Raises RecordError when the event was already corrected: then the correction is what has to be corrected.
@@ -153,7 +156,7 @@ def delete_stale_test_lots() -> int:
 
 
 def keep_picture(data: bytes) -> str:
-    """Store a picture, made small, turned upright and stripped of its metadata (a phone's carries the place); returns its digest.
+    """Store a picture, made small, upright and without its metadata (a phone's tells the place); return its digest.
 
     Raises RecordError when it is no picture.
     """

@@ -1,7 +1,7 @@
 """Login that locks: five failures from one address, or ten from anywhere, shut an account for a quarter of an hour.
 
-Source: TCVN 14423:2026, x.5.2.2a (suggested: at most 10 tries, 5 for critical applications). A try while locked is refused
-without looking at the password and does not lengthen the lock, so that nobody can keep staff out by trying on.
+Source: TCVN 14423:2026, x.5.2.2a (suggested: at most 10 tries, 5 for critical applications). A try while
+locked is refused without a look at the password and does not lengthen the lock.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LockingBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> AbstractBaseUser | None:
-        """Return the user; None for wrong credentials; raises PermissionDenied while locked, so that no other backend is asked."""
+        """Return the user, None for wrong credentials; raises PermissionDenied while locked."""
         name = (username or "")[:150].lower()
         address = client_address(request)
         if is_locked(name, address):

@@ -28,7 +28,7 @@ class Picture(models.Model):
 class Lot(models.Model):
     """A lot as it stands after all that the chain says about it (``vocabulary.FIELDS`` has the rules' names).
 
-    GTIN, lot, serial and ``is_test`` never change. A test lot has a chain of its own and is the only kind that can be deleted.
+    GTIN, lot, serial and ``is_test`` never change. A test lot has a chain of its own, and it alone can be deleted.
     """
 
     gtin = models.CharField(max_length=14)
@@ -91,7 +91,7 @@ def plain_value(value: Any) -> str:
 
 
 class Event(models.Model):
-    """Something that happened to a lot, recorded once. ``corrects`` is the event that this one replaces or withdraws."""
+    """Something that happened to a lot, recorded once; ``corrects`` is the event it replaces or withdraws."""
 
     chain = models.CharField(max_length=32)
     sequence = models.PositiveBigIntegerField()

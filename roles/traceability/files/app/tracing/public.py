@@ -175,7 +175,7 @@ def resolver_description(_request: HttpRequest) -> HttpResponse:
     """Return what GS1 asks a resolver to say about itself."""
     return JsonResponse(
         {
-            "name": f"Truy xuất nguồn gốc xã {settings.COMMUNE}",
+            "name": f"Truy xuất nguồn gốc {settings.COMMUNE}",
             "resolverRoot": settings.BASE_ADDRESS,
             "supportedPrimaryKeys": ["01"],
             "linkTypeDefaultCanBeLinkset": False,
@@ -200,7 +200,7 @@ def health(_request: HttpRequest) -> HttpResponse:
     return response
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that does not exist."""
     return _not_found(request, request.path)
 

@@ -1,27 +1,30 @@
 """Django settings. What differs between communes comes from the environment that the role writes (``TRACEABILITY_*``).
 
-A database on the same host is reached over its socket with peer credentials: no password exists. The reverse proxy is the
-only client of the application's socket, so its headers are believed.
+A database on the same host is reached over its socket with peer credentials: no password exists. The reverse
+proxy is the only client of the application's socket, so its headers are believed.
 """
 
 import os
+from pathlib import Path
 
 
 def _setting(name: str, default: str | None = None) -> str:
     """Return a setting from the environment; one without a default must be there."""
     value = os.environ.get(f"TRACEABILITY_{name}", default)
     if value is None:
-        raise RuntimeError(f"TRACEABILITY_{name} is not set: run the application through traceability-manage or its unit")
+        raise RuntimeError(
+            f"TRACEABILITY_{name} is not set: run the application through traceability-manage or its unit"
+        )
     return value
 
 
 HOST = _setting("HOST")
 SECRET_KEY = _setting("SECRET_KEY")
 DEBUG = False
-ALLOWED_HOSTS = [HOST]
+ALLOWED_HOSTS = [HOST, "localhost"]  # localhost: the health check on the socket
 BASE_ADDRESS = f"https://{HOST}"  # what QR codes carry; never derived from a request
 COMMUNE = _setting("COMMUNE")
-CONTACT = _setting("CONTACT", "") or f"Ủy ban nhân dân xã {COMMUNE}"
+CONTACT = _setting("CONTACT", "") or f"Ủy ban nhân dân {COMMUNE}"
 
 ROOT_URLCONF = "tracing.urls"
 INSTALLED_APPS = [
@@ -93,11 +96,21 @@ AUTH_PASSWORD_VALIDATORS = [
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing is written to disk
 
+# The unit's standard error is the journal; a command run by hand writes there by the system's log socket.
+_JOURNAL = Path("/dev/log")
+_HANDLER: dict[str, str] = (
+    {"class": "logging.StreamHandler"}
+    if "JOURNAL_STREAM" in os.environ or not _JOURNAL.exists()
+    else {"class": "logging.handlers.SysLogHandler", "address": str(_JOURNAL)}
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"journal": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "journal"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    "formatters": {"journal": {"format": "traceability: %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"journal": {**_HANDLER, "formatter": "journal"}},
+    "root": {"handlers": ["journal"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["journal"], "level": "WARNING", "propagate": False},
+        "tracing": {"handlers": ["journal"], "level": "INFO", "propagate": False},
+    },
 }

@@ -47,7 +47,7 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 class LoginForm(AuthenticationForm):
     """Login that says when the account is locked."""
 
-    error_messages = {  # noqa: RUF012 - Django's own attribute
+    error_messages = {
         "invalid_login": "Sai tên đăng nhập hoặc mật khẩu. Sau 5 lần sai, tài khoản bị khóa 15 phút.",
         "inactive": "Tài khoản này đã bị khóa.",
     }
@@ -93,7 +93,10 @@ def lots(request: HttpRequest) -> HttpResponse:
     found = Lot.objects.all()
     if asked:
         found = found.filter(
-            Q(gtin__contains=asked) | Q(lot__icontains=asked) | Q(product_vi__icontains=asked) | Q(producer__icontains=asked)
+            Q(gtin__contains=asked)
+            | Q(lot__icontains=asked)
+            | Q(product_vi__icontains=asked)
+            | Q(producer__icontains=asked)
         )
     return render(request, "tracing/staff.html", {"lots": found[:PAGE], "asked": asked})
 

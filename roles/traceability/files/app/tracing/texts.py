@@ -10,14 +10,13 @@ LANGUAGES = ("vi", "en")
 
 TEXTS: dict[str, Label] = {
     "title": Label("Truy xuất nguồn gốc", "Product traceability"),
-    "commune": Label("Xã", "Commune of"),
     "search": Label("Nhập mã trên nhãn", "Enter the code on the label"),
     "search_hint": Label(
         "Mã sản phẩm (GTIN) 8 đến 14 chữ số, hoặc cả địa chỉ bên dưới mã QR.",
         "Product code (GTIN), 8 to 14 digits, or the whole address of the QR code.",
     ),
     "search_button": Label("Tra cứu", "Look up"),
-    "recent": Label("Sản phẩm của xã", "Products of the commune"),
+    "recent": Label("Sản phẩm của địa phương", "Local products"),
     "none_yet": Label("Chưa có lô hàng nào được ghi nhận.", "No lot has been recorded yet."),
     "lots_of": Label("Các lô của sản phẩm", "Lots of the product"),
     "lots_hint": Label(
@@ -45,10 +44,10 @@ TEXTS: dict[str, Label] = {
         "DOES NOT MATCH: the entries of this lot seem to have been changed. Do not trust this page.",
     ),
     "chain_how": Label(
-        "Mỗi ghi nhận mang dấu vân số (SHA-256) của ghi nhận trước. Ghi nhận không bao giờ bị sửa hay xóa; ghi sai thì đính "
-        "chính bằng một ghi nhận mới.",
-        "Each entry carries the fingerprint (SHA-256) of the one before. Entries are never edited or deleted; a mistake is "
-        "corrected by a new entry.",
+        "Mỗi ghi nhận mang dấu vân số (SHA-256) của ghi nhận trước. Ghi nhận không bao giờ bị sửa hay xóa; ghi sai "
+        "thì đính chính bằng một ghi nhận mới.",
+        "Each entry carries the fingerprint (SHA-256) of the one before. Entries are never edited or deleted; a "
+        "mistake is corrected by a new entry.",
     ),
     "checked": Label("Kiểm tra lúc", "Checked on"),
     "entries": Label("ghi nhận", "entries"),
@@ -56,9 +55,7 @@ TEXTS: dict[str, Label] = {
     "expired": Label("HẾT HẠN SỬ DỤNG từ ngày", "PAST ITS DATE since"),
     "expired_advice": Label("Không nên mua hoặc dùng sản phẩm này.", "Do not buy or use this product."),
     "recalled": Label("LÔ HÀNG BỊ THU HỒI", "THIS LOT IS RECALLED"),
-    "recalled_advice": Label(
-        "Ngừng sử dụng và liên hệ nơi bán hoặc", "Stop using it and contact the seller or"
-    ),
+    "recalled_advice": Label("Ngừng sử dụng và liên hệ nơi bán hoặc", "Stop using it and contact the seller or"),
     "test": Label("LÔ THỬ NGHIỆM – không phải hàng bán", "TEST LOT – not goods for sale"),
     "serial_unknown": Label(
         "Số sê-ri trên nhãn không được ghi riêng; đây là thông tin của cả lô.",
@@ -74,10 +71,10 @@ TEXTS: dict[str, Label] = {
     "contact": Label("Liên hệ", "Contact"),
     "not_found": Label("Không tìm thấy mã này", "This code is not known"),
     "not_found_advice": Label(
-        "Hãy so lại từng chữ số với nhãn. Nếu mã đúng như trên nhãn mà vẫn không thấy, nhãn có thể bị làm giả: đừng dùng sản "
-        "phẩm, giữ lại bao bì và báo cho",
-        "Compare each digit with the label. If the code is as printed and still not found, the label may be forged: do not use "
-        "the product, keep the packaging and tell",
+        "Hãy so lại từng chữ số với nhãn. Nếu mã đúng như trên nhãn mà vẫn không thấy, nhãn có thể bị làm giả: đừng "
+        "dùng sản phẩm, giữ lại bao bì và báo cho",
+        "Compare each digit with the label. If the code is as printed and still not found, the label may be forged: do "
+        "not use the product, keep the packaging and tell",
     ),
     "invalid": Label("Mã không đúng", "The code is not right"),
     "invalid_gtin_form": Label(
@@ -102,7 +99,7 @@ TEXTS: dict[str, Label] = {
 
 
 def choose_language(asked: str | None, accept: str) -> str:
-    """Return the page's language: what the address asks for, else English only when the reader prefers it to Vietnamese."""
+    """Return the page's language: what the address asks for, else English if the reader prefers it to Vietnamese."""
     if asked in LANGUAGES:
         return str(asked)
     weights = {"vi": 0.0, "en": 0.0}

@@ -6,79 +6,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FailedLogin',
+            name="FailedLogin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('username', models.CharField(max_length=150)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("username", models.CharField(max_length=150)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Picture',
+            name="Picture",
             fields=[
-                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('data', models.BinaryField()),
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("data", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gtin', models.CharField(max_length=14)),
-                ('lot', models.CharField(max_length=20)),
-                ('serial', models.CharField(blank=True, max_length=20)),
-                ('product_vi', models.CharField(max_length=200)),
-                ('product_en', models.CharField(blank=True, max_length=200)),
-                ('producer', models.CharField(max_length=200)),
-                ('producer_address', models.CharField(max_length=300)),
-                ('origin_vi', models.CharField(max_length=200)),
-                ('origin_en', models.CharField(blank=True, max_length=200)),
-                ('brand', models.CharField(blank=True, max_length=100)),
-                ('produced_on', models.DateField(blank=True, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('standards', models.CharField(blank=True, max_length=300)),
-                ('quantity', models.CharField(blank=True, max_length=20)),
-                ('unit', models.CharField(blank=True, max_length=30)),
-                ('picture_digest', models.CharField(blank=True, max_length=64)),
-                ('is_test', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gtin", models.CharField(max_length=14)),
+                ("lot", models.CharField(max_length=20)),
+                ("serial", models.CharField(blank=True, max_length=20)),
+                ("product_vi", models.CharField(max_length=200)),
+                ("product_en", models.CharField(blank=True, max_length=200)),
+                ("producer", models.CharField(max_length=200)),
+                ("producer_address", models.CharField(max_length=300)),
+                ("origin_vi", models.CharField(max_length=200)),
+                ("origin_en", models.CharField(blank=True, max_length=200)),
+                ("brand", models.CharField(blank=True, max_length=100)),
+                ("produced_on", models.DateField(blank=True, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("standards", models.CharField(blank=True, max_length=300)),
+                ("quantity", models.CharField(blank=True, max_length=20)),
+                ("unit", models.CharField(blank=True, max_length=30)),
+                ("picture_digest", models.CharField(blank=True, max_length=64)),
+                ("is_test", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('gtin', 'lot', 'serial'), name='lot_identity')],
+                "ordering": ["-created_at", "-pk"],
+                "constraints": [models.UniqueConstraint(fields=("gtin", "lot", "serial"), name="lot_identity")],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.CharField(max_length=32)),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('occurred_at', models.DateTimeField()),
-                ('place', models.CharField(blank=True, max_length=200)),
-                ('description_vi', models.CharField(blank=True, max_length=1000)),
-                ('description_en', models.CharField(blank=True, max_length=1000)),
-                ('details', models.JSONField(default=dict)),
-                ('recorded_by', models.CharField(max_length=100)),
-                ('recorded_at', models.DateTimeField()),
-                ('previous', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='corrected_by', to='tracing.event')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='tracing.lot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("chain", models.CharField(max_length=32)),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("occurred_at", models.DateTimeField()),
+                ("place", models.CharField(blank=True, max_length=200)),
+                ("description_vi", models.CharField(blank=True, max_length=1000)),
+                ("description_en", models.CharField(blank=True, max_length=1000)),
+                ("details", models.JSONField(default=dict)),
+                ("recorded_by", models.CharField(max_length=100)),
+                ("recorded_at", models.DateTimeField()),
+                ("previous", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                (
+                    "corrects",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="corrected_by",
+                        to="tracing.event",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="tracing.lot"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['chain', 'sequence'],
-                'constraints': [models.UniqueConstraint(fields=('chain', 'sequence'), name='event_sequence'), models.UniqueConstraint(fields=('chain', 'previous'), name='event_previous')],
+                "ordering": ["chain", "sequence"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("chain", "sequence"), name="event_sequence"),
+                    models.UniqueConstraint(fields=("chain", "previous"), name="event_previous"),
+                ],
             },
         ),
     ]

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Compare and, unless on a dry run, change; prints what changed as JSON."""
         password = sys.stdin.readline().rstrip("\n")
-        if len(password) < 14:  # noqa: PLR2004 - TCVN 14423:2026 x.6.2.2, suggested value without a second factor
+        if len(password) < 14:
             raise CommandError("the password on standard input is shorter than 14 characters")
         changes = []
         user = User.objects.filter(username=options["username"]).first() or User(username=options["username"])

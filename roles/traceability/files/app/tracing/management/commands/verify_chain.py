@@ -24,7 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the options."""
         parser.add_argument("--json", action="store_true", help="write one JSON document")
-        parser.add_argument("--head", action="append", default=[], help="a digest noted earlier that must still be in the chain")
+        parser.add_argument(
+            "--head", action="append", default=[], help="a digest noted earlier that must still be in the chain"
+        )
         parser.add_argument("--prove", action="store_true", help="also tamper with a copy and check that it is found")
 
     def handle(self, **options: Any) -> None:
