@@ -21,7 +21,7 @@ test: ## Run lint, types, unit, repository and lab tests
 	@.venv/bin/tox run --quiet
 
 lint: ## Run the linters and the type checker only
-	@tools/setup
+	@tools/setup --tests
 	@.venv/bin/tox run --quiet -e lint,types
 
 bench: setup ## Measure each stage of the demo, and write bench/results

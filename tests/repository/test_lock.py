@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"
 LOCKS = [
     path
     for path in tracked()
-    if path.name in ("requirements.lock", "toolchain.lock")
+    if path.name in ("requirements.lock", "requirements-dev.lock", "toolchain.lock")
     or (path.is_relative_to(CHECKOUT / "roles") and re.fullmatch(r"requirements.*\.(txt|lock)", path.name))
 ]
 
@@ -43,12 +43,23 @@ def test_lock_names_no_place(lock) -> None:
     assert re.findall(r"\w+://|--(?:extra-)?index-url|--find-links|--trusted-host", text) == []
 
 
-def test_lock_covers_the_description() -> None:
-    """Each dependency in ``pyproject.toml``, extras included, is in the lock."""
-    asked = [*PROJECT["dependencies"], *(each for extra in PROJECT["optional-dependencies"].values() for each in extra)]
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("requirements.lock", {"build"}), ("requirements-dev.lock", {"build", "dev"})]
+)
+def test_lock_covers_the_description(lock, extras) -> None:
+    """Each dependency in ``pyproject.toml`` is in the lock that it is for."""
+    asked = [*PROJECT["dependencies"], *(each for extra in extras for each in PROJECT["optional-dependencies"][extra])]
     names = {re.match(r"[A-Za-z0-9._-]+", each)[0].lower().replace("_", "-") for each in asked}
 
-    assert names - set(locked((CHECKOUT / "requirements.lock").read_text())) == set()
+    assert names - set(locked((CHECKOUT / lock).read_text())) == set()
+
+
+def test_locks_agree() -> None:
+    """What is tested is what runs: both locks have the same versions of what they share."""
+    run, develop = (locked((CHECKOUT / each).read_text()) for each in ("requirements.lock", "requirements-dev.lock"))
+
+    assert {name: version for name, version in run.items() if develop.get(name) != version} == {}
+    assert len(develop) > len(run)
 
 
 def test_engine_and_sdk_are_one_version() -> None:

@@ -26,6 +26,7 @@ def quiet() -> Console:
 @pytest.fixture
 def checkout(tmp_path) -> Path:
     """A checkout with a lock of one package."""
+    (tmp_path / "requirements-dev.lock").write_text("ruff==0.17.6 \\\n    --hash=sha256:22\n")
     (tmp_path / "requirements.lock").write_text("six==1.16.0 \\\n    --hash=sha256:00\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     return tmp_path
@@ -84,27 +85,40 @@ def test_packages_that_apt_left_out_are_named(calls, quiet, monkeypatch, tmp_pat
 def test_environment_is_installed_from_the_lock(calls, quiet, checkout) -> None:
     """A new environment is made, filled with hashes required, and the package itself added without fetching."""
     (checkout / ".venv").mkdir()
-    ensure_environment(quiet, checkout=checkout, log=checkout / "log")
+    ensure_environment(quiet, checkout=checkout, log=checkout / "log", tests=False)
     made, locked, editable = calls
 
     assert made[1:4] == ["-m", "venv", "--clear"]
     assert "--require-hashes" in locked
     assert "--no-index" in editable
-    assert (checkout / ".venv" / environment.STAMP).read_text() == fingerprint(checkout)
+    assert (checkout / ".venv" / environment.STAMP).read_text() == fingerprint(checkout, environment.RUN)
 
 
 def test_environment_that_is_right_is_left(calls, quiet, checkout, monkeypatch) -> None:
     """An environment with the right stamp is not touched; a changed lock makes it stale."""
     (checkout / ".venv").mkdir()
-    (checkout / ".venv" / environment.STAMP).write_text(fingerprint(checkout))
+    (checkout / ".venv" / environment.STAMP).write_text(fingerprint(checkout, environment.RUN))
     monkeypatch.setattr(environment, "_answers", lambda _python: True)
-    ensure_environment(quiet, checkout=checkout, log=checkout / "log")
+    ensure_environment(quiet, checkout=checkout, log=checkout / "log", tests=False)
     untouched = list(calls)
     (checkout / "requirements.lock").write_text("six==1.17.0 \\\n    --hash=sha256:11\n")
-    ensure_environment(quiet, checkout=checkout, log=checkout / "log")
+    ensure_environment(quiet, checkout=checkout, log=checkout / "log", tests=False)
 
     assert untouched == []
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("stands", "tests", "installs"), [("DEVELOP", False, 0), ("DEVELOP", True, 0), ("RUN", True, 2)]
+)
+def test_environment_for_tests_serves_both(stands, tests, installs, calls, quiet, checkout, monkeypatch) -> None:
+    """An environment with the tests' packages runs the toolkit too; the other way round, they are added."""
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / environment.STAMP).write_text(fingerprint(checkout, getattr(environment, stands)))
+    monkeypatch.setattr(environment, "_answers", lambda _python: True)
+    ensure_environment(quiet, checkout=checkout, log=checkout / "log", tests=tests)
+
+    assert len(calls) == installs
 
 
 def test_interrupted_installation_leaves_no_stamp(quiet, checkout, monkeypatch) -> None:
@@ -117,7 +131,7 @@ def test_interrupted_installation_leaves_no_stamp(quiet, checkout, monkeypatch) 
 
     monkeypatch.setattr(environment, "run", cut)
     with pytest.raises(KeyboardInterrupt):
-        ensure_environment(quiet, checkout=checkout, log=checkout / "log")
+        ensure_environment(quiet, checkout=checkout, log=checkout / "log", tests=False)
 
     assert not (checkout / ".venv" / environment.STAMP).exists()
 

@@ -23,7 +23,7 @@ OLDEST = (3, 11)
 def main(argv: list[str] | None = None) -> int:
     """Run the steps; return the exit code (0 done, 1 a step failed, 130 interrupted)."""
     parser = argparse.ArgumentParser(prog="tools/setup", description=__doc__)
-    parser.add_argument("--tests", action="store_true", help="also install what only the tests need (a browser)")
+    parser.add_argument("--tests", action="store_true", help="also install what only tests and linters need")
     options = parser.parse_args(argv)
     console = Console(lang=language())
     signal.signal(signal.SIGTERM, _interrupt)
@@ -58,7 +58,7 @@ def prepare(console: Console, *, checkout: Path, cache: Path, tests: bool) -> No
     logs = checkout / ".state" / "setup"
     made = _missing_parents(cache)
     ensure_packages(console, log=logs / "packages.log", tests=tests)
-    python = ensure_environment(console, checkout=checkout, log=logs / "environment.log")
+    python = ensure_environment(console, checkout=checkout, log=logs / "environment.log", tests=tests)
     ensure_engine(console, checkout=checkout, cache=cache, python=python, log=logs / "engine.log")
     _give_back(made, cache)
 

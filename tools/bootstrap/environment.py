@@ -1,4 +1,4 @@
-"""The virtual environment ``.venv``, exactly as the lock file says."""
+"""The virtual environment ``.venv``, exactly as a lock file says."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from bootstrap.console import Console, Counter, run
 from bootstrap.errors import SetupError
 
 STAMP = "smartcommune-stamp"
+RUN = "requirements.lock"  # what the toolkit runs on
+DEVELOP = "requirements-dev.lock"  # the same, and what tests and linters need
 
 
-def fingerprint(checkout: Path) -> str:
+def fingerprint(checkout: Path, lock: str) -> str:
     """Return the digest of all that the environment depends on: lock, package, place, Python."""
     digest = hashlib.sha256()
-    for name in ("requirements.lock", "pyproject.toml"):
+    for name in (lock, "pyproject.toml"):
         digest.update((checkout / name).read_bytes())
     digest.update(f"{checkout}\n{sys.base_prefix}\n{sys.version}".encode())
     return digest.hexdigest()
 
 
-def ensure_environment(console: Console, *, checkout: Path, log: Path) -> Path:
-    """Make ``.venv`` equal to the lock file, unless it is; return its interpreter."""
+def ensure_environment(console: Console, *, checkout: Path, log: Path, tests: bool) -> Path:
+    """Make ``.venv`` equal to the lock file, unless it is; return its interpreter.
+
+    An environment for development also serves to run the toolkit.
+    """
     console.step(vi="Môi trường Python (.venv)", en="Python environment (.venv)")
     folder = checkout / ".venv"
     python = folder / "bin" / "python"
@@ -35,26 +40,26 @@ def ensure_environment(console: Console, *, checkout: Path, log: Path) -> Path:
             vi=f"{folder} thuộc về người dùng khác: sudo rm -r {folder}, rồi chạy lại",
             en=f"{folder} belongs to another user: sudo rm -r {folder}, then run this again",
         )
-    wanted = fingerprint(checkout)
-    if stamp.is_file() and stamp.read_text() == wanted and _answers(python):
-        console.done(vi="đã đúng theo requirements.lock", en="equal to requirements.lock")
+    lock = DEVELOP if tests else RUN
+    serving = {fingerprint(checkout, each) for each in (lock, DEVELOP)}
+    if stamp.is_file() and stamp.read_text() in serving and _answers(python):
+        console.done(vi=f"đã đúng theo {lock}", en=f"as {lock} says")
         return python
     stamp.unlink(missing_ok=True)
     if not _answers(python):
         run([sys.executable, "-m", "venv", "--clear", str(folder)], console=console, log=log)
-    lock = checkout / "requirements.lock"
-    total = len(re.findall(r"^[a-z0-9]\S*==", lock.read_text(), re.MULTILINE))
+    total = len(re.findall(r"^[a-z0-9]\S*==", (checkout / lock).read_text(), re.MULTILINE))
     console.say(vi=f"  cài {total} gói đã khóa bằng mã băm", en=f"  installing {total} packages, locked by hash")
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     run(
-        [*pip, "--require-hashes", "--requirement", str(lock)],
+        [*pip, "--require-hashes", "--requirement", str(checkout / lock)],
         console=console,
         log=log,
         progress=Counter("Collecting ", total),
     )
     editable = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(checkout)]
     run([*pip, *editable], console=console, log=log)
-    stamp.write_text(wanted)
+    stamp.write_text(fingerprint(checkout, lock))
     console.done(vi="đã cài xong", en="installed")
     return python
 
