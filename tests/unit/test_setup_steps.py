@@ -136,7 +136,10 @@ def test_interrupted_installation_leaves_no_stamp(quiet, checkout, monkeypatch) 
     assert not (checkout / ".venv" / environment.STAMP).exists()
 
 
-@pytest.mark.parametrize(("error", "code"), [(SetupError(vi="hỏng", en="broken"), 1), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(SetupError(vi="hỏng", en="broken"), 1), (PermissionError(13, "denied", "/x"), 1), (KeyboardInterrupt(), 130)],
+)
 def test_exit_code_says_how_it_ended(error, code, monkeypatch, capsys) -> None:
     """A failed step ends with 1 and one message, an interrupt with 130 and the way on."""
 

@@ -33,6 +33,9 @@ def main(argv: list[str] | None = None) -> int:
     except SetupError as error:
         console.say(vi=f"✗ {error.vi}", en=f"✗ {error.en}")
         return 1
+    except OSError as error:  # no room, no right: the system's own words name the file
+        console.say(vi=f"✗ {error}", en=f"✗ {error}")
+        return 1
     except KeyboardInterrupt:
         console.say(
             vi="✗ bị ngắt; chạy lại lệnh này để làm tiếp", en="✗ interrupted; the same command goes on from here"
@@ -59,8 +62,10 @@ def prepare(console: Console, *, checkout: Path, cache: Path, tests: bool) -> No
     made = _missing_parents(cache)
     ensure_packages(console, log=logs / "packages.log", tests=tests)
     python = ensure_environment(console, checkout=checkout, log=logs / "environment.log", tests=tests)
-    ensure_engine(console, checkout=checkout, cache=cache, python=python, log=logs / "engine.log")
-    _give_back(made, cache)
+    try:
+        ensure_engine(console, checkout=checkout, cache=cache, python=python, log=logs / "engine.log")
+    finally:
+        _give_back(made, cache)
 
 
 def _missing_parents(folder: Path) -> list[Path]:
@@ -74,7 +79,7 @@ def _give_back(made: list[Path], cache: Path) -> None:
     if os.geteuid() != 0 or owner is None or "SMARTCOMMUNE_CACHE" in os.environ:
         return
     group = int(os.environ.get("SUDO_GID", owner))
-    for path in (*made, cache, *(cache / "pulumi").rglob("*")):
+    for path in (*filter(Path.exists, (*made, cache)), *(cache / "pulumi").rglob("*")):
         os.chown(path, int(owner), group, follow_symlinks=False)
 
 
