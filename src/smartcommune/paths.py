@@ -36,7 +36,7 @@ def deployment(profile: str, target: str) -> Path:
 
 
 def display(path: Path) -> str:
-    """Return ``path`` as messages and the Site show it: relative to the checkout where it lies inside, else as given."""
+    """Return ``path`` as messages and the Site show it: relative to the checkout if it lies inside it."""
     try:
         return str(Path(os.path.abspath(path)).relative_to(checkout()))  # noqa: PTH100 (keep links)
     except ValueError:

@@ -40,7 +40,12 @@ class _PureParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
-EventParser: Any = getattr(yaml, "CParser", None) or _PureParser
+try:
+    from yaml._yaml import CParser
+except ImportError:
+    EventParser: Any = _PureParser
+else:
+    EventParser = CParser
 
 
 class _StopError(Exception):
@@ -56,6 +61,7 @@ class _Open:
     start: tuple[int, int]
     first_entry: int
     anchor: str | None
+    flow: bool  # written with brackets
     mapping: dict[str, Any] | None
     items: list[Any] = field(default_factory=list)
     key: str | None = None
@@ -116,7 +122,7 @@ class _Composer:
         start = (mark.line + 1, mark.column + 1)
         top = self.stack[-1] if self.stack else None
         raw: str = event.value
-        plain = event.implicit[0] and event.style is None
+        plain = event.implicit[0] and not event.style  # libyaml says "", the pure parser None
         if not raw.isascii():
             raw = unicodedata.normalize("NFC", raw)
         if top is not None and top.mapping is not None and top.key is None and not top.discard_key:
@@ -166,7 +172,9 @@ class _Composer:
                 self._fault(start, top.path, traps.COMPLEX_KEY)
                 raise _StopError
         path, place = self._target(start)
-        self.stack.append(_Open(path, place, start, len(self.entries), event.anchor, {} if mapping else None))
+        empty: dict[str, Any] | None = {} if mapping else None
+        entries, flow = len(self.entries), bool(event.flow_style)
+        self.stack.append(_Open(path, place, start, entries, event.anchor, flow, empty))
         self._record(path, place, start, None, plain=False)
         if event.tag is not None:
             self._tag(event.tag, path)
@@ -266,9 +274,10 @@ def compose(text: str, file: str, *, parser: Any = None) -> Document:
     try:
         composer.run((parser or EventParser)(text))
     except yaml.YAMLError as error:
+        bracket = next((item.start for item in reversed(composer.stack) if item.flow), None)
         composer.unwind()
         document.places = dict(composer.entries)
-        add_syntax_faults(document, error)
+        add_syntax_faults(document, error, bracket)
         document.spoilt.add(())
     except _StopError:
         composer.unwind()

@@ -71,6 +71,21 @@ class Document:
         line, column = (place.line, place.column) if at_key else (place.value_line, place.value_column)
         self.add_at(line, column, path, trap, found=found, suggestion=suggestion, related=related)
 
+    def add_missing(self, path: KeyPath, trap: Trap, order: list[str]) -> None:
+        """Record that the key ``path`` is missing, where it would stand by the ``order`` of its group's keys."""
+        parent, key = path[:-1], path[-1]
+        if self.is_spoilt(path):
+            return
+        before = order[: order.index(str(key))] if key in order else []
+        present = [name for name in before if (*parent, name) in self.places]
+        place = self.place(parent)
+        line, column = place.value_line, place.value_column
+        if present:
+            anchor = (*parent, present[-1])
+            under = [at for known, at in self.places.items() if known[: len(anchor)] == anchor]
+            line, column = max(at.value_line for at in under), self.places[anchor].column
+        self.add_at(line, column, path, trap, found=Text(vi="không có", en="nothing"))
+
     def add_at(
         self,
         line: int,

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _TAB_INDENT = re.compile(r" *\t[ \t]*[^\s#]")
 
 
-def add_syntax_faults(document: Document, error: yaml.YAMLError) -> None:
-    """Record what is wrong for the reader of the file; indentation by tabs is told for every line that has it."""
+def add_syntax_faults(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] | None) -> None:
+    """Record what is wrong for the reader of the file; indentation by tabs is told for every line that has it.
+
+    ``bracket`` is where the innermost bracket stands that is open, line and column from 1.
+    """
     tabbed = [number for number, line in enumerate(document.lines, 1) if _TAB_INDENT.match(line)]
     if tabbed and "token" in str(getattr(error, "problem", "")):
         for number in tabbed:
@@ -30,7 +33,7 @@ def add_syntax_faults(document: Document, error: yaml.YAMLError) -> None:
             document.add_at(number, line.index("\t") + 1, (), traps.TAB)
         document.spoilt.add(())
         return
-    trap, line_number, column = _locate(document, error)
+    trap, line_number, column = _locate(document, error, bracket)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     line = document.lines[line_number - 1] if line_number <= len(document.lines) else ""
     found = line.strip()[:80]
@@ -39,7 +42,7 @@ def add_syntax_faults(document: Document, error: yaml.YAMLError) -> None:
     document.add_at(line_number, column, (), trap, found=detail)
 
 
-def _locate(document: Document, error: yaml.YAMLError) -> tuple[Trap, int, int]:
+def _locate(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] | None) -> tuple[Trap, int, int]:
     """Return the trap, and the line and column (from 1) to show."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return traps.SYNTAX, 1, 1
@@ -52,8 +55,8 @@ def _locate(document: Document, error: yaml.YAMLError) -> tuple[Trap, int, int]:
         return traps.UNCLOSED_QUOTE, opened.line + 1, opened.column + 1
     if "escape" in problem:
         return traps.ESCAPE, at.line + 1, at.column + 1
-    if "flow" in context and opened is not None:
-        return _unclosed_bracket(document, opened, at)
+    if bracket is not None:
+        return _unclosed_bracket(document, bracket[0] - 1, at)
     if "could not find expected ':'" in problem and opened is not None:
         return traps.MISSING_COLON, opened.line + 1, opened.column + 1
     if "mapping values" in problem:
@@ -62,29 +65,56 @@ def _locate(document: Document, error: yaml.YAMLError) -> tuple[Trap, int, int]:
         return traps.RESERVED_SIGN, at.line + 1, at.column + 1
     if "block" in context:
         return _in_block(document, at)
+    if "document start" in problem and () in document.places:
+        root = document.places[()]
+        trap = traps.MISSING_COLON if root.raw is not None else traps.INDENTATION
+        return trap, root.line, root.column
     return traps.SYNTAX, at.line + 1, at.column + 1
 
 
-def _unclosed_bracket(document: Document, opened: yaml.Mark, at: yaml.Mark) -> tuple[Trap, int, int]:
-    """Return the end of the last line of the bracket when what follows belongs outside, else where it was noticed."""
-    following = document.lines[at.line] if at.line < len(document.lines) else ""
-    opening = document.lines[opened.line]
-    inside = _indent(following) > _indent(opening) and following.strip()
-    if at.line == opened.line or inside:
-        return traps.UNCLOSED_BRACKET, at.line + 1, at.column + 1
-    number = at.line - 1
-    while number > opened.line and not document.lines[number].split("#")[0].strip():
+def _unclosed_bracket(document: Document, opened: int, at: yaml.Mark) -> tuple[Trap, int, int]:
+    """Return where the mistake was noticed, or the last line inside the bracket when text outside it came first."""
+    lines = document.lines
+    outer = _indent(lines[opened])
+    for number in range(opened + 1, min(at.line + 1, len(lines))):
+        content = _content(lines[number])
+        if content and _indent(lines[number]) <= outer and content[0] not in "}]":
+            return traps.UNCLOSED_BRACKET, *_end_before(lines, number, opened)
+    if at.line >= len(lines) or not _content(lines[at.line]):
+        return traps.UNCLOSED_BRACKET, *_end_before(lines, min(at.line, len(lines)), opened)
+    return traps.UNCLOSED_BRACKET, at.line + 1, at.column + 1
+
+
+def _end_before(lines: list[str], number: int, first: int) -> tuple[int, int]:
+    """Return the end of the last line with content above index ``number``, from 1."""
+    number -= 1
+    while number > first and not _content(lines[number]):
         number -= 1
-    return traps.UNCLOSED_BRACKET, number + 1, len(document.lines[number].rstrip()) or 1
+    return number + 1, len(lines[number].rstrip()) or 1
 
 
 def _in_block(document: Document, at: yaml.Mark) -> tuple[Trap, int, int]:
-    """Return why a key was not found in a block: closing bracket too many, or indentation."""
-    line = document.lines[at.line] if at.line < len(document.lines) else ""
-    sign = line[at.column : at.column + 1]
-    if sign in {"}", "]", ","}:
+    """Return why a key was not found: a closing bracket too many, or indentation – of this line, or of one above."""
+    lines = document.lines
+    line = lines[at.line] if at.line < len(lines) else ""
+    if line[at.column : at.column + 1] in {"}", "]", ","}:
         return traps.UNCLOSED_BRACKET, at.line + 1, at.column + 1
+    above = [number for number in range(at.line) if _content(lines[number])]
+    step = min((_indent(lines[number]) for number in above if _indent(lines[number]) > 1), default=2)
+    parent = next((number for number in reversed(above) if _indent(lines[number]) < at.column), None)
+    if parent is not None:
+        outer, first = _indent(lines[parent]), above[above.index(parent) + 1 :]
+        if outer % step and not at.column % step:
+            return traps.INDENTATION, parent + 1, outer + 1
+        if first and at.column == outer + step:
+            return traps.INDENTATION, first[0] + 1, _indent(lines[first[0]]) + 1
     return traps.INDENTATION, at.line + 1, at.column + 1
+
+
+def _content(line: str) -> str:
+    """Return the line without blanks and a comment of its own."""
+    text = line.strip()
+    return "" if text.startswith("#") else text
 
 
 def _indent(line: str) -> int:

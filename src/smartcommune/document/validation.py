@@ -34,7 +34,13 @@ def validate(document: Document, model: type[M]) -> M | None:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+    meant: set[KeyPath] = set()
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            meant |= _unknown_key(document, model, detail["loc"])
+    for detail in details:
+        if detail["type"] != "extra_forbidden" and detail["loc"] not in meant:
             _add(document, model, detail)
     return None
 
@@ -46,9 +52,8 @@ def _add(document: Document, model: type[BaseModel], detail: ErrorDetails) -> No
     at_key = "[key]" in detail["loc"]
     field = field_at(model, path)
     if kind == "missing":
-        document.add(path, _missing(path, field), found=Text(vi="không có", en="nothing"))
-    elif kind == "extra_forbidden":
-        _unknown_key(document, model, path)
+        owner = model_at(model, path[:-1])
+        document.add_missing(path, _missing(path, field), [name for name, _ in fields_of(owner)] if owner else [])
     elif kind == "literal_error":
         _not_allowed(document, path, context["expected"], at_key=at_key)
     elif kind == "value_error" and hasattr(context.get("error"), "expected"):
@@ -144,11 +149,12 @@ def _wrong(expected: Text, todo: Text) -> Trap:
 
 
 def _needs_quotes(quoted: str) -> Trap:
+    zeros = quoted.startswith('"0')
     return Trap(
         "needs-quotes",
         Text(
-            vi="YAML đọc giá trị này không phải là chuỗi (số 0 ở đầu sẽ mất)",
-            en="YAML does not read this as text (leading zeros are lost)",
+            vi="không có dấu nháy thì YAML không đọc đây là chuỗi" + (" (và bỏ các số 0 ở đầu)" if zeros else ""),
+            en="without quotes YAML does not read this as text" + (" (and drops leading zeros)" if zeros else ""),
         ),
         Text(vi="một chuỗi", en="text"),
         Text(vi=f"đặt trong dấu nháy: {quoted}", en=f"write it in quotes: {quoted}"),
@@ -172,10 +178,10 @@ def _missing(path: KeyPath, field: FieldInfo | None) -> Trap:
 
 
 def unknown_key(key: str, allowed: list[str], belongs: str | None = None) -> Trap:
-    """Return the fault of a key that does not exist here; ``belongs`` names the group it does exist in."""
+    """Return the fault of a key that does not exist here; ``belongs`` says in words where it does exist."""
     names = ", ".join(allowed) or "–"
     todo = (
-        Text(vi=f"chuyển khóa này vào «{belongs}»", en=f"move this key under «{belongs}»")
+        Text(vi=f"chuyển khóa này vào «{belongs}»", en=f"move this key to «{belongs}»")
         if belongs
         else Text(vi="sửa tên khóa hoặc xóa dòng này", en="correct the key's name or delete it")
     )
@@ -187,21 +193,30 @@ def unknown_key(key: str, allowed: list[str], belongs: str | None = None) -> Tra
     )
 
 
-def _unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> None:
-    """Record an unknown key with its near miss, or with the group it belongs to."""
+def _unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> set[KeyPath]:
+    """Record an unknown key; return the key that was meant, so that it is not reported as missing too."""
     key, owner = str(path[-1]), model_at(model, path[:-1])
     allowed = [name for name, _ in fields_of(owner)] if owner is not None else []
     suggestion = nearest(key, [name for name in allowed if name not in document.mapping(*path[:-1])])
-    groups = [
-        name
-        for name, field in fields_of(model)
-        if isinstance(inner := _inner(field.annotation), type)
-        and issubclass(inner, BaseModel)
-        and key in dict(fields_of(inner))
-    ]
-    belongs = groups[0] if groups and suggestion is None else None
+    meant: set[KeyPath] = {(*path[:-1], suggestion)} if suggestion else set()
+    belongs = None
+    if suggestion is None and (group := _group_of(model, key)) is not None:
+        belongs, meant = (f"{group[0]}:" if group else f"{key}: (cột đầu / first column)"), {(*group, key)}
     trap = unknown_key(key, allowed, belongs)
     document.add(path, trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
+    return meant
+
+
+def _group_of(model: type[BaseModel], key: str) -> tuple[str, ...] | None:
+    """Return the path of the group that has ``key``: () for the first column, one name for a group below it."""
+    fields = dict(fields_of(model))
+    if key in fields:
+        return ()
+    for name in fields:
+        group = model_at(model, (name,))
+        if group is not None and key in dict(fields_of(group)):
+            return (name,)
+    return None
 
 
 def not_allowed(allowed: list[str], suggestion: str | None) -> Trap:

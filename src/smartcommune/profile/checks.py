@@ -138,19 +138,20 @@ def check_targets(document: Document) -> None:
         )
         document.add(("targets",), trap)
     hosts = document.mapping("hosts")
-    seen: dict[tuple[str, object], str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for name, machine in document.mapping("targets", "existing", "hosts").items():
         path: KeyPath = ("targets", "existing", "hosts", name)
-        if name not in hosts:
+        if hosts and name not in hosts:
             found, suggestion = Text(vi=name, en=name), nearest(name, hosts)
-            document.add(path, unknown_host(list(hosts)), found=found, suggestion=suggestion, at_key=True)
+            near = (_see(document, ("hosts", suggestion)),) if suggestion else ()
+            document.add(path, unknown_host(list(hosts)), found=found, suggestion=suggestion, related=near, at_key=True)
         address = machine.get("address") if isinstance(machine, dict) else None
         if not isinstance(address, str):
             continue
         if not _is_address(address):
             document.add((*path, "address"), _bad_address())
             continue
-        first = seen.setdefault((address, machine.get("port", 22)), name)
+        first = seen.setdefault((address, str(machine.get("port", 22))), name)
         if first != name:
             _same_address(document, (*path, "address"), ("targets", "existing", "hosts", first, "address"))
 
@@ -187,6 +188,9 @@ def _same_address(document: Document, path: KeyPath, first: KeyPath) -> None:
         Text(vi="mỗi máy một địa chỉ riêng", en="an address of its own for each machine"),
         Text(vi="sửa một trong hai địa chỉ", en="correct one of the two addresses"),
     )
-    at = document.place(first)
-    other = Related(document.file, at.value_line, Text(vi=join_key(first), en=join_key(first)))
-    document.add(path, trap, related=(other,))
+    document.add(path, trap, related=(_see(document, first),))
+
+
+def _see(document: Document, path: KeyPath) -> Related:
+    """Return another place of the file to look at."""
+    return Related(document.file, document.place(path).line, Text(vi=join_key(path), en=join_key(path)))

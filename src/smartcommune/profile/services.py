@@ -93,8 +93,10 @@ def _wrong_component(document: Document, service: Service, path: KeyPath) -> Non
 
 
 def _check_options(document: Document, service: Service, path: KeyPath, base: Path) -> dict[KeyPath, DataFile]:
+    """Check what is written for one service, and that nothing required is left out."""
     written = document.mapping(*path)
     files: dict[KeyPath, DataFile] = {}
+    meant: set[str | None] = set()
     for key, value in written.items():
         option = service.options.get(key)
         if option is not None:
@@ -107,11 +109,12 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
         else:
             allowed = [*service.options, *([HOST_OPTION] if service.component != "foundation" else [])]
             suggestion = nearest(key, [name for name in allowed if name not in written])
+            meant.add(suggestion)
             trap = unknown_key(key, allowed)
             document.add((*path, key), trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
     for key, option in service.options.items():
-        if option.required and key not in written:
-            document.add((*path, key), _missing(key, option), found=Text(vi="không có", en="nothing"))
+        if option.required and key not in written and key not in meant:
+            document.add_missing((*path, key), _missing(key, option), list(service.options))
     return files
 
 
