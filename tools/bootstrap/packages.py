@@ -14,6 +14,7 @@ from bootstrap.errors import SetupError
 # each with its reason
 BASE = {
     "ca-certificates": "downloads are verified",
+    "debian-archive-keyring": "signatures of the mirror that the base image comes from",
     "e2fsprogs": "disks of lab machines",
     "git": "the checkout, and versions of what is applied",
     "iproute2": "networks of the lab",
