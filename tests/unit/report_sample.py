@@ -37,6 +37,7 @@ def _placed(name: str, host: str, source: Source) -> PlacedService:
         name=name,
         host=host,
         options={},
+        files=(),
         memory=2**28,
         disk=2**30,
         install_seconds=30,

@@ -50,7 +50,9 @@ class Context(BaseModel):
 
 def build_context(site: Site, outputs: Outputs, ssh_config: str) -> Context:
     """Return the context of all hosts of ``site``; hosts without outputs are known by their Site address."""
-    sensitive = sensitive_values(outputs)
+    from smartcommune.converge.masking import secret_values
+
+    sensitive = frozenset(secret_values(outputs))
     return Context(
         profile=site.profile,
         ssh_config=ssh_config,
@@ -61,12 +63,6 @@ def build_context(site: Site, outputs: Outputs, ssh_config: str) -> Context:
         gateways={zone.name: zone.gateway for zone in site.zones},
         secrets=dict(outputs.secrets),
     )
-
-
-def sensitive_values(outputs: Outputs) -> frozenset[str]:
-    """Return every value of ``outputs`` that must appear nowhere: secrets and private keys."""
-    keys = [authority.private_key for authority in outputs.authorities.values()]
-    return frozenset([*outputs.secrets.values(), outputs.ssh.private, *keys])
 
 
 def _host_context(site: Site, outputs: Outputs, host: SiteHost, sensitive: frozenset[str]) -> HostContext:

@@ -23,7 +23,7 @@ import orjson
 
 from smartcommune import paths
 from smartcommune.text import Text
-from smartcommune.verify.context import Context, build_context, sensitive_values
+from smartcommune.verify.context import Context, build_context
 from smartcommune.verify.redact import redact
 from smartcommune.verify.results import Check, CheckResult, HostReach, State, Verification
 
@@ -50,6 +50,7 @@ def run(
 
     ``on_event`` is called from several threads, one event at a time: ``planned``, ``host``, ``started``, ``result``.
     """
+    from smartcommune.converge.masking import secret_values
     from smartcommune.transports.agent import Agent
     from smartcommune.transports.ssh import ssh_options
 
@@ -58,7 +59,7 @@ def run(
     context = build_context(site, outputs, str(config))
     hosts = tuple(host.name for host in site.hosts if not limit or host.name in limit)
     with Agent(outputs.ssh.private):
-        return run_context(context, hosts, sensitive_values(outputs), on_event, roles=roles)
+        return run_context(context, hosts, frozenset(secret_values(outputs)), on_event, roles=roles)
 
 
 def run_context(

@@ -1,0 +1,1 @@
+"""The command line: the only place that prints, prompts, and turns errors into exit codes."""

@@ -1,0 +1,117 @@
+"""``smartcommune apply``: make the commune as its profile says, check it, report."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smartcommune.cli import options
+from smartcommune.cli.session import Session, of
+
+if TYPE_CHECKING:
+    from smartcommune.cli.loading import Commune
+    from smartcommune.plan import Plan
+    from smartcommune.runs.apply import Outcome
+
+
+def apply(
+    context: typer.Context,
+    profile: options.Profile,
+    target: options.Target = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="A saved plan: refused if the world or the inputs changed since.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Leave out the checks.")] = False,
+    yes: options.Yes = False,
+    limit: options.Limit = None,
+    wait: options.Wait = 0,
+) -> None:
+    """Make machines and hosts as the profile says, check them, and write the report.
+
+    What is right already is left alone. Interrupted, it is resumed by the same command.
+    """
+    from smartcommune.cli.loading import check_hosts, load_commune
+    from smartcommune.cli.plan import load_saved, make_plan, show_plan
+    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.progress import progress
+    from smartcommune.runs.apply import Settings, apply
+
+    session = of(context)
+    commune = load_commune(profile, target)
+    hosts = check_hosts(commune, limit)
+    saved = load_saved(plan) if plan else None
+    if commune.site.target == "lab":
+        become_root(session)
+    waiting = timedelta(seconds=wait)
+    if dry_run:
+        show_plan(session, make_plan(session, commune, waiting))
+        return
+    _ask(session, commune, saved, waiting, yes=yes)
+    settings = Settings(verify=not no_verify, wait=waiting, limit=hosts, plan=saved, language=session.language)
+    with progress(session) as tell:
+        outcome = apply(commune.site, commune.catalogue, settings, tell)
+    show_outcome(session, commune, outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _ask(session: Session, commune: Commune, saved: Plan | None, wait: timedelta, *, yes: bool) -> None:
+    """Show what would be done and ask, where somebody can answer; a saved plan was read before it was given."""
+    if yes or saved is not None:
+        return
+    from smartcommune.cli.plan import make_plan, show_plan
+
+    plan = make_plan(session, commune, wait)
+    if plan.empty:
+        return
+    show_plan(session, plan)
+    session.confirm(session.text("Thực hiện?", "Go ahead?"), yes=False)
+
+
+def show_outcome(session: Session, commune: Commune, outcome: Outcome) -> None:
+    """Say what changed, where the report is, and how to open what runs now."""
+    from smartcommune.cli.report import show_report
+
+    site = commune.site
+    machines, hosts = outcome.changed_machines, outcome.changed_hosts
+    session.document(
+        {
+            "profile": site.profile,
+            "target": site.target,
+            "changed": {"machines": machines, "hosts": hosts},
+            "failures": outcome.failures,
+            "exit_code": outcome.exit_code,
+            "report": {"html": outcome.files.html, "json": outcome.files.json, "junit": outcome.files.junit},
+            "summary": outcome.report.summary,
+        }
+    )
+    session.result(
+        session.text(
+            f"{site.profile} trên {site.target}: {machines} thay đổi ở máy và bí mật, {hosts} thay đổi trong máy",
+            f"{site.profile} on {site.target}: {machines} changed of machines and secrets, {hosts} changed on hosts",
+        ),
+        style="bold",
+    )
+    for failure in outcome.failures:
+        session.result(f"  ✕ {failure}", style="red")
+    show_report(session, outcome.report, outcome.files)
+    if site.target == "lab":
+        for name, title in openings(commune):
+            session.result(
+                f"  smartcommune lab open {site.profile} {name}  – {title.get(session.language, '')}".rstrip()
+            )
+
+
+def openings(commune: Commune) -> list[tuple[str, dict[str, str]]]:
+    """Return what ``lab open`` takes for each web address, with its title."""
+    site = commune.site
+    return [
+        (endpoint.name.removesuffix(site.domain).rstrip(".") or site.domain, endpoint.title)
+        for endpoint in site.endpoints
+    ]
+
+
+COMMANDS = (apply,)

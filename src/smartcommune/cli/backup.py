@@ -1,0 +1,85 @@
+"""``smartcommune backup`` and ``restore``: the data of each service on its host, saved and brought back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smartcommune.cli import options
+from smartcommune.cli.session import Session, of
+
+if TYPE_CHECKING:
+    from smartcommune.cli.loading import Commune
+
+
+def backup(
+    context: typer.Context,
+    profile: options.Profile,
+    target: options.Target = None,
+    limit: options.Limit = None,
+    wait: options.Wait = 0,
+) -> None:
+    """Save the data of every service that keeps some, on its host, under one stamp."""
+    session = of(context)
+    commune = _open(session, profile, target)
+    _run(session, commune, "backup", limit, wait, {})
+
+
+def restore(
+    context: typer.Context,
+    profile: options.Profile,
+    stamp: Annotated[
+        str, typer.Option("--stamp", help="Which backup; the newest one when not given.", show_default=False)
+    ] = "",
+    target: options.Target = None,
+    limit: options.Limit = None,
+    yes: options.Yes = False,
+    wait: options.Wait = 0,
+) -> None:
+    """Bring back the data of a backup. What was written since then is lost: asks first."""
+    session = of(context)
+    commune = _open(session, profile, target)
+    which = stamp or session.text("mới nhất", "newest")
+    question = session.text(
+        f"Khôi phục bản sao lưu {which} của {commune.site.profile}? Dữ liệu ghi sau đó sẽ mất.",
+        f"Restore the {which} backup of {commune.site.profile}? What was written since then is lost.",
+    )
+    session.confirm(question, yes=yes)
+    _run(session, commune, "restore", limit, wait, {"restore_stamp": stamp} if stamp else {})
+
+
+def _open(session: Session, profile: str, target: str | None) -> Commune:
+    from smartcommune.cli.loading import load_commune
+    from smartcommune.cli.privilege import become_root
+
+    commune = load_commune(profile, target)
+    if commune.site.target == "lab":
+        become_root(session)
+    return commune
+
+
+def _run(
+    session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, variables: dict[str, Any]
+) -> None:
+    from smartcommune.cli.loading import check_hosts
+    from smartcommune.cli.progress import progress
+    from smartcommune.runs.playbook import run_user_playbook
+
+    hosts = check_hosts(commune, limit)
+    with progress(session) as tell:
+        result = run_user_playbook(
+            commune.site, playbook, tell, limit=hosts, variables=variables, wait=timedelta(seconds=wait)
+        )
+    session.document({"profile": commune.site.profile, "playbook": playbook, **result.to_plain()})
+    for name, counts in result.hosts.items():
+        state = session.text(
+            f"{counts.changed} thay đổi, {counts.failed} hỏng" + (", không tới được" if counts.unreachable else ""),
+            f"{counts.changed} changed, {counts.failed} failed" + (", not reached" if counts.unreachable else ""),
+        )
+        session.result(f"{name}: {state}")
+    raise typer.Exit(result.exit_code)
+
+
+COMMANDS = (backup, restore)

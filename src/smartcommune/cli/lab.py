@@ -1,0 +1,260 @@
+"""``smartcommune lab``: the embedded lab's machines, seen, opened, broken on purpose, put back, and cleaned away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smartcommune.cli import completion, options
+from smartcommune.cli.session import Session, of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smartcommune.lab.lab import Lab
+    from smartcommune.lab.models import Progress
+
+MachineOrZone = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST|ZONE", help="A host, a zone, or wan: the way to the Internet.", autocompletion=completion.hosts
+    ),
+]
+SnapshotName = Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the snapshot.", show_default=True)]
+AnyProfile = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PROFILE]", help="Only this commune.", autocompletion=completion.profiles, show_default=False
+    ),
+]
+
+
+def build_app(*, bare_help: bool = True) -> typer.Typer:
+    """Return the group with its commands."""
+    app = typer.Typer(
+        help="The embedded lab: whole communes on this computer.", rich_markup_mode="rich", no_args_is_help=bare_help
+    )
+    functions: dict[str, Callable[..., None]] = {
+        "list": list_machines,
+        "shell": shell,
+        "logs": logs,
+        "reboot": reboot,
+        "kill": kill,
+        "cut": cut,
+        "restore": restore,
+        "snapshot": snapshot,
+        "reset": reset,
+        "stop": stop,
+        "clean": clean,
+    }
+    from smartcommune.cli import lab_open
+
+    app.command("open")(lab_open.open_endpoint)
+    for name, function in functions.items():
+        app.command(name)(function)
+    return app
+
+
+def lab_of(session: Session, profile: str) -> Lab:
+    """Return a profile's lab, as root; the profile may be a path and need not be valid any more."""
+    from smartcommune.cli.privilege import become_root
+    from smartcommune.profile.loader import find_profile
+
+    path = find_profile(profile)
+    become_root(session)
+    from smartcommune.lab.lab import Lab
+
+    return Lab(path.stem)
+
+
+def _done(session: Session, vi: str, en: str, **facts: Any) -> None:
+    session.result(session.text(vi, en))
+    session.document({"done": True, **facts})
+
+
+def list_machines(context: typer.Context, profile: AnyProfile = None) -> None:
+    """List the lab's machines: state, address, memory and disk in use."""
+    from smartcommune.cli.privilege import become_root
+
+    session = of(context)
+    become_root(session)
+    from smartcommune.lab.cleanup import find_labs
+    from smartcommune.lab.lab import Lab
+
+    labs = (Lab(profile).layout.profile,) if profile else find_labs()
+    machines = [(name, machine) for name in labs for machine in Lab(name).list()]
+    rows = []
+    for name, machine in machines:
+        memory = f"{machine.memory_used / 2**20:.0f} MiB" if machine.memory_used is not None else "–"
+        link = "" if machine.link_up in (True, None) else session.text("đứt mạng", "link cut")
+        disk = f"{machine.disk_used / 2**20:.0f} MiB"
+        rows.append((name, machine.name, machine.status, machine.spec.address, memory, disk, link))
+    heads = session.text("xã,máy,trạng thái,địa chỉ,bộ nhớ,đĩa,", "commune,machine,state,address,memory,disk,")
+    session.document(
+        [
+            {
+                "profile": name,
+                "machine": machine.name,
+                "status": machine.status,
+                "address": machine.spec.address,
+                "memory_used": machine.memory_used,
+                "disk_used": machine.disk_used,
+                "link_up": machine.link_up,
+            }
+            for name, machine in machines
+        ]
+    )
+    if not rows:
+        session.result(session.text("Không có máy nào.", "There are no machines."))
+        return
+    for row in [tuple(heads.split(",")), *rows]:
+        widths = (14, 14, 10, 16, 10, 10, 0)
+        session.result("".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def shell(
+    context: typer.Context,
+    profile: options.Profile,
+    host: options.Host,
+    command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND]...", help="Instead of a shell.")] = None,
+) -> None:
+    """Open a shell on a machine as root, or run one command there and end with its exit status."""
+    session = of(context)
+    argv = lab_of(session, profile).shell_argv(host, *(command or ()))
+    raise typer.Exit(subprocess.run(argv, check=False).returncode)
+
+
+def logs(
+    context: typer.Context,
+    profile: options.Profile,
+    host: options.Host,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as new lines come.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.", min=1)] = 100,
+) -> None:
+    """Show a machine's console."""
+    session = of(context)
+    path = lab_of(session, profile).log_path(host)
+    if not path.exists():
+        from smartcommune.errors import UsageError
+        from smartcommune.text import Text
+
+        raise UsageError(Text(vi=f"không có máy {host} trong lab", en=f"there is no machine {host} in the lab"))
+    if follow and not session.json:
+        os.execvp("tail", ["tail", f"--lines={lines}", "--follow=name", str(path)])
+    tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+    session.document({"machine": host, "lines": tail})
+    for line in tail:
+        session.result(line)
+
+
+def reboot(context: typer.Context, profile: options.Profile, host: options.Host) -> None:
+    """Reboot a machine in order, and wait until it answers."""
+    session = of(context)
+    lab = lab_of(session, profile)
+    lab.reboot(host)
+    lab.wait_ready(host)
+    _done(session, f"{host} đã khởi động lại.", f"{host} has rebooted.", machine=host)
+
+
+def kill(
+    context: typer.Context,
+    profile: options.Profile,
+    host: options.Host,
+    power: Annotated[
+        bool, typer.Option("--power", help="As a power cut: what was not synced to disk is lost.")
+    ] = False,
+) -> None:
+    """Stop a machine dead, without a word to it. 'apply' starts it again."""
+    session = of(context)
+    lab_of(session, profile).kill(host, power=power)
+    _done(session, f"{host} đã bị tắt đột ngột.", f"{host} was stopped dead.", machine=host, power=power)
+
+
+def cut(context: typer.Context, profile: options.Profile, place: MachineOrZone) -> None:
+    """Cut a link: of one machine, of a whole zone, or the way to the Internet."""
+    session = of(context)
+    lab_of(session, profile).cut(place)
+    _done(session, f"Đã ngắt mạng {place}.", f"The link of {place} is cut.", place=place)
+
+
+def restore(context: typer.Context, profile: options.Profile, place: MachineOrZone) -> None:
+    """Bring a cut link up again."""
+    session = of(context)
+    lab_of(session, profile).restore(place)
+    _done(session, f"Đã nối lại mạng {place}.", f"The link of {place} is up again.", place=place)
+
+
+def snapshot(context: typer.Context, profile: options.Profile, name: SnapshotName = "default") -> None:
+    """Keep the disks of all machines as they are now."""
+    session = of(context)
+    lab_of(session, profile).snapshot(name, _teller(session))
+    _done(session, f"Đã chụp {name}.", f"Snapshot {name} is taken.", snapshot=name)
+
+
+def reset(
+    context: typer.Context, profile: options.Profile, name: SnapshotName = "default", yes: options.Yes = False
+) -> None:
+    """Put all machines back to a snapshot. What was written since then is lost: asks first."""
+    session = of(context)
+    lab = lab_of(session, profile)
+    question = session.text(
+        f"Đưa các máy về bản chụp {name}? Dữ liệu ghi sau đó sẽ mất.",
+        f"Put all machines back to snapshot {name}? What was written since then is lost.",
+    )
+    session.confirm(question, yes=yes)
+    lab.reset(name, _teller(session))
+    _done(session, f"Các máy đã về bản chụp {name}.", f"All machines are back at snapshot {name}.", snapshot=name)
+
+
+def stop(
+    context: typer.Context,
+    profile: options.Profile,
+    host: Annotated[
+        str | None, typer.Argument(metavar="[HOST]", help="Only this host.", autocompletion=completion.hosts)
+    ] = None,
+) -> None:
+    """Stop machines in order; their disks stay. 'apply' starts them again."""
+    session = of(context)
+    lab = lab_of(session, profile)
+    names = [host] if host else [machine.name for machine in lab.list()]
+    for name in names:
+        lab.stop(name)
+    _done(session, f"Đã tắt: {', '.join(names) or '–'}", f"Stopped: {', '.join(names) or '–'}", machines=names)
+
+
+def clean(
+    context: typer.Context,
+    profile: AnyProfile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is there.")] = False,
+) -> None:
+    """Remove every trace of the lab from this computer: machines, networks, mounts, processes.
+
+    Works also where the state was lost. Downloads stay in the cache.
+    """
+    from smartcommune.cli.privilege import become_root
+
+    session = of(context)
+    become_root(session)
+    from smartcommune.lab.cleanup import clean as remove
+    from smartcommune.lab.cleanup import find_labs
+
+    names = (profile,) if profile else find_labs()
+    findings = [finding for name in names for finding in remove(name, dry_run=dry_run)]
+    for finding in findings:
+        session.result(f"  {finding.kind} {finding.name} {finding.detail}".rstrip())
+    verdict = session.text(
+        f"{len(findings)} thứ {'tìm thấy' if dry_run else 'đã dọn'}.",
+        f"{len(findings)} things {'found' if dry_run else 'removed'}.",
+    )
+    session.result(verdict)
+    session.document({"removed": not dry_run, "findings": findings})
+
+
+def _teller(session: Session) -> Any:
+    def tell(progress: Progress) -> None:
+        session.note(session.say(progress.step))
+
+    return tell

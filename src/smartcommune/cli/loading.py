@@ -1,0 +1,46 @@
+"""From what the user typed to a Site: find the profile, load it, compile it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smartcommune.catalogue.models import Catalogue
+    from smartcommune.site.models import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A compiled commune with the catalogue that it was compiled by, and the folder of its state."""
+
+    site: Site
+    catalogue: Catalogue
+    folder: Path
+
+
+def load_commune(profile: str, target: str | None) -> Commune:
+    """Return the commune. Raises UsageError and its kin, with every fault, before anything is touched."""
+    from smartcommune import paths
+    from smartcommune.catalogue.loader import load_catalogue
+    from smartcommune.site import load_site
+
+    site = load_site(profile, target)
+    return Commune(site, load_catalogue(), paths.deployment(site.profile, site.target))
+
+
+def check_hosts(commune: Commune, names: list[str] | None) -> tuple[str, ...]:
+    """Return the named hosts; raises UsageError with the hosts there are when one is not in the Site."""
+    from smartcommune.errors import UsageError
+    from smartcommune.text import Text
+
+    known = [host.name for host in commune.site.hosts]
+    for name in names or ():
+        if name not in known:
+            raise UsageError(
+                Text(vi=f"không có máy {name}", en=f"there is no host {name}"),
+                todo=Text(vi=f"một trong: {', '.join(known)}", en=f"one of: {', '.join(known)}"),
+            )
+    return tuple(names or ())

@@ -1,0 +1,118 @@
+"""``smartcommune plan``: what will be created, changed, replaced and removed, why, and about how long it takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smartcommune.cli import options
+from smartcommune.cli.session import Session, of
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.cli.loading import Commune
+    from smartcommune.plan import Plan
+    from smartcommune.plan.models import Action
+
+CHANGES_FOUND = 3
+NOT_REACHED = 4
+SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
+WORDS = {
+    "create": Text(vi="tạo", en="to create"),
+    "update": Text(vi="đổi", en="to change"),
+    "replace": Text(vi="thay", en="to replace"),
+    "delete": Text(vi="gỡ", en="to remove"),
+}
+
+
+def plan(
+    context: typer.Context,
+    profile: options.Profile,
+    target: options.Target = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan, for apply --plan.")] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when there are changes.")] = False,
+    wait: options.Wait = 0,
+) -> None:
+    """Show what apply would do to machines and hosts, each line with its reason. Changes nothing."""
+    from smartcommune.cli.loading import load_commune
+    from smartcommune.cli.privilege import become_root
+
+    session = of(context)
+    commune = load_commune(profile, target)
+    if commune.site.target == "lab":
+        become_root(session)
+    made = make_plan(session, commune, timedelta(seconds=wait))
+    if out is not None:
+        from smartcommune.plan import save_plan
+
+        save_plan(made, out)
+        session.note(session.text(f"Đã lưu kế hoạch: {out}", f"The plan is saved: {out}"))
+    show_plan(session, made)
+    if made.not_reached:
+        raise typer.Exit(NOT_REACHED)
+    raise typer.Exit(CHANGES_FOUND if exit_code and not made.empty else 0)
+
+
+def make_plan(session: Session, commune: Commune, wait: timedelta) -> Plan:
+    """Return the plan for a commune, showing progress while hosts are asked."""
+    from smartcommune.cli.progress import progress
+    from smartcommune.plan import make_plan
+    from smartcommune.runs.events import from_hosts
+    from smartcommune.targets.stack import Stack
+
+    with progress(session) as tell, Stack(commune.site, wait=wait) as stack:
+
+        def take(event: Any) -> None:
+            if (shown := from_hosts(event)) is not None:
+                tell(shown)
+
+        return make_plan(commune.site, commune.catalogue, stack, take)
+
+
+def load_saved(path: Path) -> Plan:
+    """Return a saved plan; raises UsageError when the file is none."""
+    from smartcommune.plan import load_plan
+
+    return load_plan(path)
+
+
+def show_plan(session: Session, made: Plan) -> None:
+    """Print both sides of a plan and its sum; a host that was not reached is named before anything else."""
+    session.document(made)
+    for host in made.not_reached:
+        session.result(
+            session.text(f"! {host}: không tới được, chưa biết gì", f"! {host}: not reached, nothing known"),
+            style="red",
+        )
+    show_actions(session, session.text("Máy, mạng, bí mật", "Machines, networks, secrets"), made.machines)
+    show_actions(session, session.text("Trong máy", "On the hosts"), made.hosts)
+    actions = (*made.machines, *made.hosts)
+    if not actions:
+        session.result(session.text("Không có gì phải làm.", "Nothing to do."), style="green")
+        return
+    counted = ", ".join(
+        f"{sum(action.kind == kind for action in actions)} {session.say(word)}" for kind, word in WORDS.items()
+    )
+    minutes = made.seconds_estimate / 60
+    session.result(
+        session.text(f"Tổng: {counted}; khoảng {minutes:.1f} phút.", f"Sum: {counted}; about {minutes:.1f} minutes.")
+    )
+
+
+def show_actions(session: Session, title: str, actions: tuple[Action, ...]) -> None:
+    """Print actions, each with its reason and with the lines that asked for it."""
+    if not actions:
+        return
+    session.result(title, style="bold")
+    for action in actions:
+        sign, style = SIGNS[action.kind]
+        detail = f" [{action.detail}]" if action.detail else ""
+        session.result(f"  {sign} {session.say(action.subject)}: {session.say(action.reason)}{detail}", style=style)
+        for source in action.sources[:3]:
+            session.result(f"      {source.file}:{source.line} {source.key}", style="dim")
+
+
+COMMANDS = (plan,)

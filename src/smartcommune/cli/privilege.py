@@ -1,0 +1,56 @@
+"""Becoming root for what needs it: the same command again by ``sudo``, with the environment it was started in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from smartcommune.errors import ToolMissingError
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.cli.session import Session
+
+KEPT = (
+    *(
+        "LANG",
+        "LC_ALL",
+        "LC_MESSAGES",
+        "TERM",
+        "NO_COLOR",
+        "COLUMNS",
+        "PATH",
+        "XDG_CACHE_HOME",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+    ),
+    *("SMARTCOMMUNE_STATE", "SMARTCOMMUNE_CACHE", "SMARTCOMMUNE_PROFILE", "SMARTCOMMUNE_TARGET"),
+    *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("GOPROXY", "GOFLAGS", "GONOSUMDB", "GOSUMDB", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE"),
+)
+
+
+def sudo_command(arguments: list[str], environ: dict[str, str], *, terminal: bool) -> list[str]:
+    """Return the command that runs ``arguments`` of this program as root, keeping what is set of ``KEPT``."""
+    kept = ",".join(name for name in KEPT if name in environ)
+    ask = [] if terminal else ["--non-interactive"]
+    program = [sys.executable, "-m", "smartcommune"]
+    return ["sudo", *ask, f"--preserve-env={kept}", "--", *program, *arguments]
+
+
+def become_root(session: Session) -> None:
+    """Return when root already; else replace this process. Raises ToolMissingError without sudo."""
+    if os.geteuid() == 0:
+        return
+    if shutil.which("sudo") is None:
+        raise ToolMissingError(
+            Text(vi="việc này cần quyền root, và không có sudo", en="this needs root, and there is no sudo"),
+            todo=Text(vi="chạy lại bằng root", en="run it again as root"),
+        )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvp("sudo", sudo_command(list(session.arguments), dict(os.environ), terminal=sys.stdin.isatty()))

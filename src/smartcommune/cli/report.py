@@ -1,0 +1,76 @@
+"""``smartcommune report``: where the latest report is, what it says in short, and opening it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smartcommune.cli import options
+from smartcommune.cli.session import Session, of
+
+if TYPE_CHECKING:
+    from smartcommune.verify.report import ReportFiles
+    from smartcommune.verify.report.models import Report
+
+
+def report(
+    context: typer.Context,
+    profile: options.Profile,
+    target: options.Target = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in this computer's browser.")] = False,
+) -> None:
+    """Show the latest report in short and where its files are."""
+    from smartcommune.cli.loading import load_commune
+    from smartcommune.errors import NotProvisionedError
+    from smartcommune.text import Text
+    from smartcommune.verify.report import ReportFiles, load_report
+
+    session = of(context)
+    commune = load_commune(profile, target)
+    folder = commune.folder / "report"
+    try:
+        latest = load_report(folder)
+    except FileNotFoundError:
+        raise NotProvisionedError(
+            Text(vi="chưa có báo cáo nào", en="there is no report yet"),
+            todo=Text(vi=f"chạy: smartcommune verify {profile}", en=f"run: smartcommune verify {profile}"),
+        ) from None
+    files = ReportFiles.within(folder)
+    session.document(latest)
+    show_report(session, latest, files)
+    if show and (browser := shutil.which("xdg-open")):
+        subprocess.run([browser, str(files.html)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
+    """Print a report in short: coverage first, then what failed and what was not seen."""
+    count = latest.summary
+    session.result(
+        session.text(
+            f"Đã kết nối {count.hosts_reached}/{count.hosts_planned} máy; "
+            f"{count.checks_with_result}/{count.checks_planned} kiểm tra đã định có kết quả.",
+            f"{count.hosts_reached} of {count.hosts_planned} hosts reached; "
+            f"{count.checks_with_result} of {count.checks_planned} planned checks have a result.",
+        )
+    )
+    session.result(
+        session.text(
+            f"{count.passed} đạt, {count.failed} hỏng, {count.skipped} bỏ qua, "
+            f"{count.not_reached} không tới được, {count.not_run} chưa chạy",
+            f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped, "
+            f"{count.not_reached} not reached, {count.not_run} not run",
+        )
+    )
+    for result in latest.seen.results if latest.seen else ():
+        if result.state != "passed":
+            title = session.say(result.check.title)
+            mark = "✕" if result.state == "failed" else "–"
+            line = f"  {mark} {result.check.host} {result.check.service}: {title} ({result.state}) {result.reason}"
+            session.result(line.rstrip(), style="red" if result.state == "failed" else "yellow")
+    session.result(session.text(f"Báo cáo: {files.html}", f"Report: {files.html}"))
+
+
+COMMANDS = (report,)

@@ -1,0 +1,102 @@
+"""What the global options say, and where output goes: results to stdout, messages and progress to stderr.
+
+With ``--json`` stdout carries one document and nothing else; without a terminal nothing carries control characters.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import typer
+    from rich.console import Console
+
+    from smartcommune.text import Language, Text
+
+
+@dataclass
+class Session:
+    """One invocation: its language and its ways of output."""
+
+    language: Language = "en"
+    json: bool = False
+    quiet: bool = False
+    arguments: tuple[str, ...] = ()
+    documents: list[Any] = field(default_factory=list)
+
+    @cached_property
+    def out(self) -> Console:
+        """The console of results."""
+        return _console(sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        """The console of messages and progress."""
+        return _console(sys.stderr)
+
+    def text(self, vi: str, en: str) -> str:
+        """Return the one of two sentences that the user reads."""
+        return vi if self.language == "vi" else en
+
+    def result(self, line: str = "", *, style: str | None = None) -> None:
+        """Print a line of the result, unless the result is a document."""
+        if not self.json and not self.quiet:
+            self.out.print(line, style=style, markup=False, soft_wrap=True)
+
+    def note(self, line: str, *, style: str | None = None) -> None:
+        """Print a message beside the result."""
+        if not self.quiet:
+            self.err.print(line, style=style, markup=False, soft_wrap=True)
+
+    def error(self, line: str, *, style: str | None = "red") -> None:
+        """Print what went wrong: also when quiet."""
+        self.err.print(line, style=style, markup=False, soft_wrap=True)
+
+    def document(self, value: Any) -> None:
+        """Write the document of ``--json``: once, at the end of a command."""
+        if self.json:
+            from smartcommune.cli.documents import render_document
+
+            self.documents.append(value)
+            sys.stdout.write(render_document(value))
+            sys.stdout.flush()
+
+    def say(self, text: Text) -> str:
+        """Return a bilingual text in the user's language."""
+        return text.get(self.language)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask before something is removed or replaced; raises UsageError when nobody can answer and Abort on no."""
+        if yes:
+            return
+        import typer
+
+        if not sys.stdin.isatty():
+            from smartcommune.errors import UsageError
+            from smartcommune.text import Text
+
+            raise UsageError(
+                Text(
+                    vi="cần xác nhận, nhưng không có ai trả lời", en="this needs a confirmation, and nobody can answer"
+                ),
+                todo=Text(vi="thêm --yes", en="add --yes"),
+            )
+        if not typer.confirm(question, err=True):
+            raise typer.Abort
+
+
+def of(context: typer.Context) -> Session:
+    """Return the session of a command."""
+    session = context.find_object(Session)
+    return session if session is not None else Session()
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    plain = not stream.isatty() or os.environ.get("TERM") == "dumb"
+    return Console(file=stream, highlight=False, no_color=plain or None, force_terminal=False if plain else None)

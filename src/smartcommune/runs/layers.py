@@ -1,0 +1,25 @@
+"""The layers that a run goes through, as functions, so that tests can put fakes in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """``stack`` opens a commune's stack, ``converge`` runs a playbook, ``verify`` runs the checks."""
+
+    stack: Callable[..., Any]
+    converge: Callable[..., Any]
+    verify: Callable[..., Any]
+
+
+def real_layers() -> Layers:
+    """Return Pulumi, Ansible and Testinfra."""
+    from smartcommune.converge.runner import run_playbook
+    from smartcommune.targets.stack import Stack
+    from smartcommune.verify import run
+
+    return Layers(Stack, run_playbook, run)

@@ -1,0 +1,68 @@
+"""Running one of the users' playbooks (``backup``, ``restore``) on what stands, under the commune's lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from smartcommune import paths
+from smartcommune.runs.events import OnEvent, from_hosts
+from smartcommune.runs.layers import Layers, real_layers
+from smartcommune.runs.record import Recorder
+from smartcommune.runs.stages import stage
+
+if TYPE_CHECKING:
+    from smartcommune.site.models import Site
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookOutcome:
+    """How a playbook ended on each host: counts by Ansible's words; ``exit_code`` 0, 1 or 4."""
+
+    hosts: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a task failed, 4 when a host was not reached, else 0."""
+        if any(host.failed for host in self.hosts.values()):
+            return 1
+        return 4 if any(host.unreachable for host in self.hosts.values()) else 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {"hosts": self.hosts, "exit_code": self.exit_code}
+
+
+def run_user_playbook(
+    site: Site,
+    playbook: str,
+    tell: OnEvent,
+    *,
+    limit: tuple[str, ...] = (),
+    variables: dict[str, Any] | None = None,
+    wait: timedelta | None = None,
+    layers: Layers | None = None,
+) -> PlaybookOutcome:
+    """Run ``playbooks/<playbook>.yml``. Raises SmartCommuneError, NotProvisionedError before anything is touched."""
+    layers = layers or real_layers()
+    with layers.stack(site, wait=wait) as stack:
+        outputs = stack.outputs()
+        recorder = Recorder(paths.deployment(site.profile, site.target), playbook)
+        try:
+            with stage("hosts", recorder, tell) as running:
+                result = layers.converge(
+                    site,
+                    outputs,
+                    playbook=playbook,
+                    limit=limit or None,
+                    variables=variables or {},
+                    on_event=lambda event: running.take(from_hosts(event)),
+                )
+                running.changed = sum(host.changed for host in result.hosts.values())
+        except BaseException:
+            recorder.finish("interrupted")
+            raise
+        outcome = PlaybookOutcome(dict(result.hosts))
+        recorder.finish("done" if outcome.exit_code == 0 else "failed")
+        return outcome
