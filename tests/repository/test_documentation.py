@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from smartcommune.cli.reference import render_reference
+from smartcommune.docs.__main__ import render_documents
 from tests.repository.tree import CHECKOUT, name, tracked, under
 
 MARKDOWN = [path for path in tracked() if path.suffix == ".md"]
@@ -39,6 +41,29 @@ def test_decision_record_is_whole(path: Path) -> None:
 def test_decision_records_are_numbered_without_gaps() -> None:
     """Decision records count from 0001."""
     assert [path.name[:4] for path in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [*render_documents(CHECKOUT).items()],
+    ids=lambda each: name(each) if isinstance(each, Path) else "",
+)
+def test_generated_document_is_current(path: Path, text: str) -> None:
+    """Each generated document says what the toolkit does now (``python -m smartcommune.docs`` writes them)."""
+    assert path.is_file()
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_shown_commands_exist() -> None:
+    """Each command of the toolkit that a README shows is one that it has."""
+    known = set(re.findall(r"^## (smartcommune .+)$", render_reference(), re.MULTILINE))
+    shown = {
+        line for each in ("README.md", "README.vi.md") for line in commands(CHECKOUT / each) if "bin/smart" in line
+    }
+    words = [line.removeprefix(".venv/bin/").split() for line in shown]
+
+    assert words
+    assert [each for each in words if not {" ".join(each[:2]), " ".join(each[:3])} & known] == []
 
 
 def test_readmes_show_the_same_commands() -> None:

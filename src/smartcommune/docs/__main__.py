@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 from smartcommune import paths
+from smartcommune.cli.reference import render_reference
 from smartcommune.docs.roles import load_role, render_readme
 
 
 def render_documents(checkout: Path) -> dict[Path, str]:
     """Return every generated document with the text that it should have."""
-    documents = {}
+    documents = {checkout / "docs" / "cli.md": render_reference()}
     for folder in sorted((checkout / "roles").iterdir()):
         if (folder / "meta" / "argument_specs.yml").is_file():
             readme = folder / "README.md"
