@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from .gs1 import GS1Error, normalise_gtin, validate_component
-from .ledger import RecordError, keep_picture
+from .ledger import RecordError, keep_picture, refuse_far_expiry
 from .models import Lot
 from .vocabulary import KINDS, LOT_FIELDS
 
@@ -76,6 +76,10 @@ class LotFieldsForm(forms.Form):
         produced, expires = data.get("produced_on"), data.get("expires_on")
         if produced and expires and expires < produced:
             self.add_error("expires_on", "Hạn sử dụng ở trước ngày sản xuất.")
+        try:
+            refuse_far_expiry(expires)
+        except RecordError as error:
+            self.add_error("expires_on", str(error))
         return data
 
     def lot_fields(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _import_lot(row: LotRow, pictures: Path | None, outcome: Outcome) -> None:
     data = (pictures / row.picture).read_bytes() if row.picture and pictures else b""
     digest = keep_picture(data) if data else ""
     fields = _columns(row) | {"picture_digest": digest}
-    mark = {"row": _row_digest({**row.fields, "picture_digest": digest})}
+    mark = {"row": {**row.fields, "picture_digest": digest}}
     subject = f"{row.gtin}/{row.lot}" + (f"/{row.serial}" if row.serial else "")
     lot = Lot.objects.filter(gtin=row.gtin, lot=row.lot, serial=row.serial).first()
     if lot is None:
@@ -65,7 +65,9 @@ def _import_lot(row: LotRow, pictures: Path | None, outcome: Outcome) -> None:
         if kept and kept.details["row"] == mark["row"]:
             outcome.unchanged += 1
             return
-        amend_lot(lot, fields, by=BY, reason="Hồ sơ địa phương thay đổi", details=mark)
+        before = kept.details["row"] if kept else {}
+        changed = {name: value for name, value in fields.items() if before.get(name) != mark["row"][name]}
+        amend_lot(lot, changed, by=BY, reason="Hồ sơ địa phương thay đổi", details=mark)
         outcome.lots_amended += 1
     outcome.subjects.append(subject)
 

@@ -20,10 +20,11 @@ from .vocabulary import AMENDED, LOT_FIELDS, REGISTERED, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
 log = logging.getLogger("tracing.ledger")
 PICTURE_SIDE = 480  # px: enough for a phone, some 30 KB
+YEARS_AHEAD = 50  # GS1 General Specifications 7.12: from 51 on, two digits mean the past century
 TEST_LOT_AGE = timedelta(hours=6)  # a test that was killed leaves its lot behind at most until the next one after this
 
 
@@ -75,12 +76,19 @@ def _append(lot: Lot, entry: Entry, *, by: str, corrects: Event | None = None, d
     return event
 
 
+def refuse_far_expiry(expires_on: date | None) -> None:
+    """Raise RecordError when the two digits of the year on a label would not be read as that year."""
+    if expires_on and expires_on.year - timezone.localdate().year > YEARS_AHEAD:
+        raise RecordError(f"Hạn sử dụng cách nay quá {YEARS_AHEAD} năm: nhãn chỉ ghi hai chữ số của năm.")
+
+
 @transaction.atomic
 def register_lot(
     gtin: str, lot: str, serial: str, fields: Mapping[str, Any], *, by: str, is_test: bool = False,
     details: Mapping[str, Any] | None = None,
 ) -> Lot:  # fmt: skip
     """Record a new lot: its row, and the event that keeps its fields."""
+    refuse_far_expiry(fields.get("expires_on"))
     row = Lot.objects.create(gtin=gtin, lot=lot, serial=serial, is_test=is_test, **fields)
     row.refresh_from_db()
     entry = Entry(REGISTERED, timezone.now())
@@ -93,6 +101,7 @@ def amend_lot(
     lot: Lot, fields: Mapping[str, Any], *, by: str, reason: str = "", details: Mapping[str, Any] | None = None
 ) -> bool:
     """Change a lot's fields and record which; returns whether anything changed."""
+    refuse_far_expiry(fields.get("expires_on"))
     lot = Lot.objects.select_for_update().get(pk=lot.pk)
     before = lot.plain_fields()
     changed = {name for name in LOT_FIELDS if name in fields and plain_value(fields[name]) != before[name]}
