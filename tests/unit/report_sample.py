@@ -37,7 +37,7 @@ def _placed(name: str, host: str, source: Source) -> PlacedService:
         name=name,
         host=host,
         options={},
-        files=(),
+        files={},
         memory=2**28,
         disk=2**30,
         install_seconds=30,
@@ -110,6 +110,7 @@ def site(target: str = "lab") -> Site:
         secrets=(),
         peers={},
         province={},
+        settings=(),
     )
 
 

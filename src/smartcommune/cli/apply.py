@@ -13,6 +13,7 @@ from smartcommune.cli.session import Session, of
 
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
+    from smartcommune.converge.results import HostFailure
     from smartcommune.plan import Plan
     from smartcommune.runs.apply import Outcome
 
@@ -95,14 +96,20 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome) -> None:
         ),
         style="bold",
     )
-    for failure in outcome.failures:
-        session.result(f"  ✕ {failure}", style="red")
+    show_failures(session, outcome.failures)
     show_report(session, outcome.report, outcome.files)
     if site.target == "lab":
         for name, title in openings(commune):
             session.result(
                 f"  smartcommune lab open {site.profile} {name}  – {title.get(session.language, '')}".rstrip()
             )
+
+
+def show_failures(session: Session, failures: tuple[HostFailure, ...]) -> None:
+    """Print the tasks that failed, each with what to do where that is known."""
+    for failure in failures:
+        where = f"{failure.host} {failure.role}: {failure.task}"
+        session.result(f"  ✕ {where}: {session.say(failure.message)}", style="red")
 
 
 def openings(commune: Commune) -> list[tuple[str, dict[str, str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,8 +61,9 @@ def _open(session: Session, profile: str, target: str | None) -> Commune:
 
 
 def _run(
-    session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, variables: dict[str, Any]
+    session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, variables: dict[str, str]
 ) -> None:
+    from smartcommune.cli.apply import show_failures
     from smartcommune.cli.loading import check_hosts
     from smartcommune.cli.progress import progress
     from smartcommune.runs.playbook import run_user_playbook
@@ -79,6 +80,7 @@ def _run(
             f"{counts.changed} changed, {counts.failed} failed" + (", not reached" if counts.unreachable else ""),
         )
         session.result(f"{name}: {state}")
+    show_failures(session, result.failures)
     raise typer.Exit(result.exit_code)
 
 

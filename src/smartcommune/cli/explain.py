@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -52,12 +52,20 @@ def explain(
 def sections(site: Site, session: Session) -> Iterator[tuple[str, list[Row]]]:
     """Yield a title and its rows for each kind of thing that a Site holds."""
     yield session.text("Máy", "Hosts"), [_host(host) for host in site.hosts]
-    services = [
-        (f"{host.name} {service.name}", _options(service.options), service.sources)
-        for host in site.hosts
-        for service in host.services
+    services: list[Row] = [
+        (f"{host.name} {service.name}", "", service.sources) for host in site.hosts for service in host.services
     ]
-    yield session.text("Dịch vụ và lựa chọn", "Services and their options"), services
+    yield session.text("Dịch vụ", "Services"), services
+    origins = {
+        "written": "",
+        "default": session.text(" (mặc định)", " (default)"),
+        "derived": session.text(" (suy ra)", " (derived)"),
+    }
+    settings = {
+        setting.key: (setting.key, f"{setting.value}{origins[setting.origin]}", setting.sources)
+        for setting in site.settings
+    }
+    yield session.text("Lựa chọn", "Choices"), list(settings.values())
     inbound = [
         (f"{host.name} ← {', '.join(rule.zones)}", f"{rule.protocol}/{rule.port} {rule.service}", rule.sources)
         for host in site.hosts
@@ -95,10 +103,6 @@ def _host(host: SiteHost) -> Row:
         f"{host.kind}, {host.zone}, {host.address}/{host.prefix_length}, {room}, {host.fqdn}",
         host.sources,
     )
-
-
-def _options(chosen: dict[str, Any]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in chosen.items())
 
 
 COMMANDS = (explain,)

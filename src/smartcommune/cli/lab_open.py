@@ -54,7 +54,7 @@ def open_endpoint(
         chosen.name,
         *(other.name for other in commune.site.endpoints if other.host == chosen.host and other != chosen),
     ]
-    forward = lab.open(names, host.address, HTTPS, zone=zone or visitor_zone(commune, chosen), local_port=port)
+    forward = lab.open(names, host.address, HTTPS, zone=zone or visitors(commune, chosen), local_port=port)
     root = _write_root(commune)
     session.document({"endpoint": chosen.name, "forward": forward, "root_certificate": root})
     _explain(session, forward, str(root))
@@ -78,10 +78,12 @@ def find_endpoint(commune: Commune, name: str) -> Endpoint:
     )
 
 
-def visitor_zone(commune: Commune, endpoint: Endpoint) -> str:
-    """Return the first zone, other than management, that the host lets in to HTTPS."""
+def visitors(commune: Commune, endpoint: Endpoint) -> str:
+    """Return the zone of an ordinary visitor that the host lets in to HTTPS."""
+    from smartcommune.verify.web import visitor_zone
+
     rules = [rule for rule in commune.site.host(endpoint.host).inbound if rule.port == HTTPS]
-    return next((zone for rule in rules for zone in rule.zones if zone != "management"), "management")
+    return visitor_zone([zone for rule in rules for zone in rule.zones])
 
 
 def _list(session: Session, commune: Commune) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -64,12 +64,7 @@ def make_plan(session: Session, commune: Commune, wait: timedelta) -> Plan:
     from smartcommune.targets.stack import Stack
 
     with progress(session) as tell, Stack(commune.site, wait=wait) as stack:
-
-        def take(event: Any) -> None:
-            if (shown := from_hosts(event)) is not None:
-                tell(shown)
-
-        return make_plan(commune.site, commune.catalogue, stack, take)
+        return make_plan(commune.site, commune.catalogue, stack, lambda event: tell(from_hosts(event)))
 
 
 def load_saved(path: Path) -> Plan:

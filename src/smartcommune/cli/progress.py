@@ -67,7 +67,7 @@ class Lines:
         where = " ".join(filter(None, [event.host, event.part])) or "-"
         stage = self._session.say(STAGES[event.stage])
         clock = _clock(time.monotonic() - self._started)
-        message = f": {event.message}" if event.message else ""
+        message = f": {said}" if (said := _said(event, self._session)) else ""
         self._session.note(
             f"{clock} {stage} {where} {MARKS[event.state]} {what}{message}", style=STYLES.get(event.state)
         )
@@ -110,7 +110,7 @@ class Board:
             row.event = event
         if event.state == "failed":
             what = _what(event, self._session)
-            self._session.error(f"✕ {event.host} {event.part} {what}: {event.message}")
+            self._session.error(f"✕ {event.host} {event.part} {what}: {_said(event, self._session)}")
 
     def render(self) -> Table:
         """Return the table as it stands now."""
@@ -126,7 +126,7 @@ class Board:
         for (stage, name), row in rows:
             event = row.event
             working = event.state in ("started", "running")
-            spent = _clock(now - row.since) if working else ""
+            spent = _clock(event.spent + now - row.since) if working else ""
             expected = f" / ~{_clock(event.expected)}" if working and event.expected else ""
             percent = f" {event.fraction:.0%}" if event.fraction is not None else ""
             counts = self._session.text(
@@ -144,6 +144,10 @@ class Board:
 
 def _what(event: Event, session: Session) -> str:
     return event.what if isinstance(event.what, str) else session.say(event.what)
+
+
+def _said(event: Event, session: Session) -> str:
+    return event.message if isinstance(event.message, str) else session.say(event.message)
 
 
 def _clock(seconds: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from smartcommune.converge.results import ConvergeEvent
     from smartcommune.targets.stack import StackEvent
     from smartcommune.text import Text
     from smartcommune.verify.report.models import StageName
@@ -18,7 +19,8 @@ EventState = Literal["started", "running", "done", "changed", "skipped", "failed
 class Event:
     """One step of a stage. ``host`` is empty for what belongs to none; ``part`` is the role or service, where known.
 
-    ``expected`` (seconds) where it was measured before, ``seconds`` when it is over, ``fraction`` where it is known.
+    ``seconds`` it took when it is over; ``spent`` in the part before it; ``expected`` for the whole part, where known.
+    ``fraction`` is how far the host is, 0 to 1, where known.
     """
 
     stage: StageName
@@ -27,9 +29,10 @@ class Event:
     what: Text | str
     part: str = ""
     seconds: float | None = None
+    spent: float = 0.0
     expected: float | None = None
     fraction: float | None = None
-    message: str = ""
+    message: Text | str = ""
 
 
 OnEvent = Callable[[Event], None]
@@ -69,11 +72,10 @@ def from_checks(event: dict[str, Any], titles: dict[str, Text]) -> Event | None:
     return None
 
 
-def from_hosts(event: dict[str, Any]) -> Event | None:
-    """Return what Ansible told, or None for what nobody needs to see."""
-    if event["event"] not in ("started", "ended"):
-        return None
+def from_hosts(event: ConvergeEvent) -> Event:
+    """Return what Ansible told: the time spent and expected is the role's, since tasks are short."""
     states: dict[str, EventState] = {
+        "started": "started",
         "ok": "done",
         "changed": "changed",
         "skipped": "skipped",
@@ -82,11 +84,13 @@ def from_hosts(event: dict[str, Any]) -> Event | None:
     }
     return Event(
         "hosts",
-        "started" if event["event"] == "started" else states[event["state"]],
-        event["host"],
-        event["task"],
-        event["role"],
-        seconds=event.get("seconds"),
-        expected=event.get("expected"),
-        message=event.get("message", ""),
+        states[event.state],
+        event.host,
+        event.task,
+        event.role,
+        seconds=event.seconds,
+        spent=event.role_seconds,
+        expected=event.role_expected,
+        fraction=event.fraction,
+        message=event.message or "",
     )

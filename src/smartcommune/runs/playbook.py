@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
+from smartcommune.runs.apply import is_interrupt
 from smartcommune.runs.events import OnEvent, from_hosts
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder
 from smartcommune.runs.stages import stage
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from smartcommune.converge.results import HostFailure, HostResult
     from smartcommune.site.models import Site
 
 
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 class PlaybookOutcome:
     """How a playbook ended on each host: counts by Ansible's words; ``exit_code`` 0, 1 or 4."""
 
-    hosts: dict[str, Any]
+    hosts: dict[str, HostResult]
+    failures: tuple[HostFailure, ...]
 
     @property
     def exit_code(self) -> int:
@@ -31,7 +35,7 @@ class PlaybookOutcome:
 
     def to_plain(self) -> dict[str, Any]:
         """Return it for ``--json``."""
-        return {"hosts": self.hosts, "exit_code": self.exit_code}
+        return {"hosts": self.hosts, "failures": self.failures, "exit_code": self.exit_code}
 
 
 def run_user_playbook(
@@ -40,7 +44,7 @@ def run_user_playbook(
     tell: OnEvent,
     *,
     limit: tuple[str, ...] = (),
-    variables: dict[str, Any] | None = None,
+    variables: dict[str, str] | None = None,
     wait: timedelta | None = None,
     layers: Layers | None = None,
 ) -> PlaybookOutcome:
@@ -58,11 +62,12 @@ def run_user_playbook(
                     limit=limit or None,
                     variables=variables or {},
                     on_event=lambda event: running.take(from_hosts(event)),
+                    lock=stack.lock,
                 )
                 running.changed = sum(host.changed for host in result.hosts.values())
-        except BaseException:
-            recorder.finish("interrupted")
+        except BaseException as error:
+            recorder.finish("interrupted" if is_interrupt(error) else "failed")
             raise
-        outcome = PlaybookOutcome(dict(result.hosts))
+        outcome = PlaybookOutcome(dict(result.hosts), result.failures)
         recorder.finish("done" if outcome.exit_code == 0 else "failed")
         return outcome

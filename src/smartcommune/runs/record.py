@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from smartcommune.verify.report.models import Stage
 
-KEEP = 20
+KEEP = 40  # folders: a run has one for its record, and one for each playbook
 RunState = Literal["running", "done", "failed", "interrupted"]
 
 

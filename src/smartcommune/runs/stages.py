@@ -28,10 +28,8 @@ class RunningStage:
     state: StageState = "done"
     _parts: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
-    def take(self, event: Event | None) -> None:
+    def take(self, event: Event) -> None:
         """Take one event: sum it into its part, then show it."""
-        if event is None:
-            return
         if event.seconds is not None and event.state != "started":
             name = event.part or (event.what if isinstance(event.what, str) else event.what.en)
             sums = self._parts.setdefault((event.host, name), [0.0, 0, 0])

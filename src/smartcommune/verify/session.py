@@ -175,10 +175,9 @@ class CheckSession:
     # --- the web --------------------------------------------------------------------------------------------------
 
     def web_zone(self, host: str) -> str:
-        """Return the first zone, other than management, that is let in to the host's web port."""
+        """Return the zone of an ordinary visitor that is let in to the host's web port."""
         zones = self.context.hosts[host].zones
-        let_in = [zone for port in WEB_PORTS for zone in zones.get(port, ()) if zone != "management"]
-        return let_in[0] if let_in else "management"
+        return web.visitor_zone([zone for port in WEB_PORTS for zone in zones.get(port, ())])
 
     def web(self, zone: str) -> httpx.Client:
         """Return a client of the commune's names as a computer in ``zone`` would see them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,12 @@ class Route:
     address: str
     netns: str | None = None
     source: str | None = None
+
+
+def visitor_zone(let_in: Sequence[str]) -> str:
+    """Return where an ordinary visitor comes from, of the zones that are let in: the office if it can be."""
+    ordinary = [zone for zone in let_in if zone != "management"]
+    return "office" if "office" in ordinary else (ordinary or ["management"])[0]
 
 
 Connect = Callable[[Route, int, float], socket.socket]
