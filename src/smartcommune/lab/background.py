@@ -19,6 +19,7 @@ from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import MARK_VARIABLE
 from smartcommune.lab.process import Process, load_process
 from smartcommune.text import Text
+from smartcommune.transports import lab_socket
 
 # Field 22 of stat is the start time; a shell's name has no blanks. The new file appears whole.
 _WRITE_PID = 'printf "%s %s\\n" $$ "$(cut -d" " -f22 /proc/$$/stat)" >"$0.new" && mv "$0.new" "$0" && exec "$@"'
@@ -72,19 +73,36 @@ def start(what: Background, timeout: float = 15) -> Process:
     else:
         with what.log.open("ab") as log:
             subprocess.run(
-                ["setsid", "--fork", *wrapped], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, check=True
+                ["setsid", "--fork", *wrapped],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                check=True,
             )
     end = time.monotonic() + timeout
     while (process := load_process(what.pid_file)) is None:
         if what.pid_file.exists() or time.monotonic() > end:
-            raise LabError(
-                Text(
-                    vi=f"{what.unit} không khởi động được:\n{tail(what.log)}",
-                    en=f"{what.unit} did not start:\n{tail(what.log)}",
-                )
-            )
+            raise _did_not_start(what)
         time.sleep(0.005)
     return process
+
+
+def wait_listening(what: Background, process: Process, netns: str | None, address: str, port: int) -> None:
+    """Wait until the program accepts connections; raises LabError with the end of its log when it ends before."""
+    while process.alive:
+        try:
+            lab_socket.connect(netns, address, port, timeout=1).close()
+        except OSError:
+            process.wait(0.01)
+        else:
+            return
+    raise _did_not_start(what)
+
+
+def _did_not_start(what: Background) -> LabError:
+    last = tail(what.log)
+    return LabError(Text(vi=f"{what.unit} không khởi động được:\n{last}", en=f"{what.unit} did not start:\n{last}"))
 
 
 def _forget_unit(unit: str) -> None:
@@ -96,7 +114,7 @@ def _forget_unit(unit: str) -> None:
 def tail(log: Path, characters: int = 800) -> str:
     """Return the end of a log, empty when there is none."""
     try:
-        return log.read_text(errors="replace")[-characters:]
+        return log.read_text(errors="replace").replace("\r", "")[-characters:]
     except FileNotFoundError:
         return ""
 

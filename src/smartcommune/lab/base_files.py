@@ -1,4 +1,4 @@
-"""What turns a bare Debian into a machine of the lab: one account, sshd by key only, no unit without sense in a container."""
+"""What turns a bare Debian into a machine of the lab: one account, sshd by key only, no unit without sense."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FILES = {
         "HostKey /etc/ssh/ssh_host_ed25519_key\n"
     ),
     # A banner then means that log-in works: before systemd-user-sessions, PAM turns everybody but root away.
-    "etc/systemd/system/ssh.service.d/lab.conf": "[Unit]\nAfter=systemd-user-sessions.service systemd-networkd.service\n",
+    "etc/systemd/system/ssh.service.d/lab.conf": "[Unit]\nAfter=systemd-user-sessions.service\n",
     f"etc/sudoers.d/{ACCOUNT}": f"{ACCOUNT} ALL=(ALL) NOPASSWD: ALL\n",
 }
 _MODES = {f"etc/sudoers.d/{ACCOUNT}": 0o440}
@@ -45,7 +45,7 @@ ENABLED = {
     "multi-user.target.wants/systemd-networkd.service": "/usr/lib/systemd/system/systemd-networkd.service",
     "sockets.target.wants/systemd-networkd.socket": "/usr/lib/systemd/system/systemd-networkd.socket",
 }
-# Units that make no sense in a machine without hardware, consoles and kernel of its own, or that start work by themselves.
+# Units without sense where there is no hardware, console or kernel of one's own, or that start work by themselves.
 MASKED = (
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -79,10 +79,10 @@ def install(root: Path, sources: tuple[Source, ...]) -> None:
     for unit in MASKED:
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")
-    for name, target in ENABLED.items():
+    for name, unit_file in ENABLED.items():
         (units / name).parent.mkdir(exist_ok=True)
         (units / name).unlink(missing_ok=True)
-        (units / name).symlink_to(target)
+        (units / name).symlink_to(unit_file)
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     listed = root / "etc/apt/sources.list.d"
     shutil.rmtree(listed)

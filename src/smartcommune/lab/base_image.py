@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from smartcommune import paths
 from smartcommune.lab import base_files
+from smartcommune.lab.cache import ensure_cache_folder
 from smartcommune.lab.commands import missing_tool
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import locked, write_json
@@ -90,7 +91,7 @@ def ensure_base(progress: ProgressCallback = ignore_progress, *, dry_run: bool =
     image = image_path(recipe)
     if dry_run or image.is_dir():
         return image
-    image.parent.mkdir(parents=True, exist_ok=True)
+    ensure_cache_folder("lab")
     progress(Progress(Text(vi="Chờ khoá của ảnh nền", en="Waiting for the base image's lock"), 0.0))
     with locked(image.parent / ".base.lock"):
         if image.is_dir():
@@ -135,8 +136,14 @@ def _bootstrap(recipe: Recipe, target: Path, progress: ProgressCallback) -> None
         raise missing_tool("mmdebstrap")
     with mirror_proxy(recipe.mirrors) as proxy:
         argv = _bootstrap_argv(recipe, target, proxy)
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
-        with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment) as child:
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "DEBIAN_FRONTEND": "noninteractive",
+        }
+        with subprocess.Popen(
+            argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+        ) as child:
             words = list(_report(child, progress))
     if child.returncode != 0:
         shutil.rmtree(target, ignore_errors=True)

@@ -160,6 +160,14 @@ def remove(tops: dict[Hierarchy, Path]) -> None:
                 os.rmdir(folder)  # noqa: PTH106 - a group's files vanish with it
 
 
+def remove_parents(parent: str, name: str) -> None:
+    """Remove the groups that held a lab's machines, where they are empty."""
+    for hierarchy in hierarchies():
+        for group in (hierarchy.mount / parent / name, hierarchy.mount / parent):
+            with contextlib.suppress(OSError):
+                group.rmdir()
+
+
 def freeze(tops: dict[Hierarchy, Path], *, frozen: bool) -> bool:
     """Stop or resume every process of the machine at once (cgroup v2 only); return whether that was possible."""
     done = False

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from smartcommune.lab.commands import run
+from smartcommune.lab.loop import backing_file
 
 _EXT4_IOC_SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32), linux/ext4.h
 _SHUTDOWN_NO_LOG_FLUSH = 2
@@ -36,17 +37,21 @@ def used(image: Path) -> int:
     return image.stat().st_blocks * 512
 
 
-def cut_power(mounted: Path) -> None:
-    """Make the ext4 mounted at ``mounted`` stop at this instant: what was not fsynced is lost, as in a power cut.
+def cut_power(mounted: Path, image: Path) -> bool:
+    """Make the ext4 of ``image``, mounted at ``mounted``, stop at this instant: what was not fsynced is lost.
 
     The kernel neither writes back nor flushes the journal; every later access fails; the next mount replays the
-    journal. Raises OSError where it is no ext4.
+    journal, as after a power cut. Returns False, and does nothing, when ``image`` is not what is mounted there: a
+    machine that has only begun to start has written nothing yet, and the file system below is the computer's own.
     """
     descriptor = os.open(mounted, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        if backing_file(os.fstat(descriptor).st_dev) != str(image):
+            return False
         fcntl.ioctl(descriptor, _EXT4_IOC_SHUTDOWN, _SHUTDOWN_NO_LOG_FLUSH.to_bytes(4, "little"))
     finally:
         os.close(descriptor)
+    return True
 
 
 def sync_filesystem(mounted: Path) -> None:

@@ -17,5 +17,9 @@ class MachineError(LabError):
     """A machine did not start, died, or does not answer; the message carries the end of its console."""
 
 
+class MustReplaceError(LabError):
+    """A machine is there but only a new one could be as it shall be: destroy it first."""
+
+
 class OwnedByOtherError(LabError):
     """A machine or network of this name belongs to somebody else and is left alone."""

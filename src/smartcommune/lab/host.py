@@ -6,6 +6,7 @@ They are kept once for all labs of a checkout: the mount of ``/run/netns`` that 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from smartcommune.lab.layout import NETNS, load_json, locked, write_json
 from smartcommune.lab.models import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smartcommune.lab.layout import Layout
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -23,8 +26,14 @@ _LOG = logging.getLogger(__name__)
 
 
 def _record(layout: Layout) -> Path:
-    layout.root.mkdir(parents=True, exist_ok=True)
     return layout.root / "host.json"
+
+
+@contextlib.contextmanager
+def _locked(layout: Layout) -> Iterator[None]:
+    layout.root.mkdir(parents=True, exist_ok=True)
+    with locked(layout.root / ".host.lock"):
+        yield
 
 
 def is_mount_point(path: Path) -> bool:
@@ -34,7 +43,7 @@ def is_mount_point(path: Path) -> bool:
 
 def note_netns_mount(layout: Layout) -> None:
     """Remember, before the first namespace is made, that ``/run/netns`` was not mounted."""
-    with locked(layout.root / ".host.lock") if layout.root.is_dir() else locked(_record(layout).with_name(".host.lock")):
+    with _locked(layout):
         record = load_json(_record(layout)) or {}
         if not is_mount_point(NETNS) and "netns" not in record:
             write_json(_record(layout), record | {"netns": "not mounted"})
@@ -46,7 +55,7 @@ def ensure_inotify(layout: Layout, machines: int, setting: Path = INOTIFY) -> bo
     present = int(setting.read_text())
     if present >= wanted:
         return True
-    with locked(_record(layout).with_name(".host.lock")):
+    with _locked(layout):
         record = load_json(_record(layout)) or {}
         write_json(_record(layout), {"inotify": present} | record)
         try:

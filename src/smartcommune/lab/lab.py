@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartcommune.lab import background, base_image, machine, network, proxy
+from smartcommune.lab import (
+    background,
+    base_image,
+    cleanup,
+    faults,
+    forward,
+    machine,
+    network,
+    probe,
+    proxy,
+    snapshot,
+)
 from smartcommune.lab.errors import LabUsageError, MachineError
 from smartcommune.lab.layout import layout
-from smartcommune.lab.models import MachineSpec, MachineState, ProgressCallback, ProxyStatus, ignore_progress
+from smartcommune.lab.models import (
+    Finding,
+    Forward,
+    MachineSpec,
+    MachineState,
+    ProgressCallback,
+    ProxyStatus,
+    ignore_progress,
+)
+from smartcommune.lab.record import check_adoptable, load_record, names, require
+from smartcommune.lab.snapshot import Snapshot, load_snapshots
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from smartcommune.site.models import Zone
 
@@ -82,35 +105,43 @@ class Lab:
     def ensure_machine(self, spec: MachineSpec, owner: str, *, dry_run: bool = False) -> MachineState | None:
         """Have a machine as ``spec`` says, running: made, adopted by its owner's mark, or started again.
 
-        Does not wait until it can be logged in to (``wait_ready``). Raises OwnedByOtherError, or LabError when it is
-        there but only a new one could be as ``spec`` says (destroy it first). With ``dry_run`` returns what is there.
+        Does not wait until it can be logged in to (``wait_ready``). Raises OwnedByOtherError, or MustReplaceError when
+        it is there but only a new one could be as ``spec`` says (destroy it first). With ``dry_run`` returns what is
+        there.
         """
         with self.layout.lock(f"machine-{spec.name}"):
-            record = machine.load_record(self.layout, spec.name)
+            record = load_record(self.layout, spec.name)
             if record is not None:
-                machine.check_adoptable(record, spec, owner)
+                check_adoptable(record, spec, owner)
             if dry_run:
                 return machine.read(self.layout, spec.name)
             if record is None:
                 record = machine.create(self.layout, spec, owner, self.ensure_base())
+            elif not Path(record.base).is_dir():
+                self.ensure_base()  # the cache was emptied; an equal recipe comes to lie where it lay
             if record.spec.memory != spec.memory:
                 machine.set_memory(self.layout, record, spec.memory)
-                record = machine.require(self.layout, spec.name)
+                record = require(self.layout, spec.name)
             machine.start(self.layout, record)
             return machine.read(self.layout, spec.name)
 
     def wait_ready(self, name: str, *, timeout: float = 60.0) -> None:
         """Wait until a machine can be logged in to; raises MachineError with its console's end when it cannot."""
-        spec = machine.require(self.layout, name).spec
+        spec = require(self.layout, name).spec
         end = time.monotonic() + timeout
         while not lab_socket.wait_banner(
-            self.netns, spec.address, source=self.source_address(), timeout=min(_READY_STEP, max(0, end - time.monotonic()))
+            self.netns,
+            spec.address,
+            source=self.source_address(),
+            timeout=min(_READY_STEP, max(0, end - time.monotonic())),
         ):
             running = machine.load_launcher(self.layout, name) is not None
             if running and time.monotonic() < end:
                 continue
             console = background.tail(self.log_path(name))
-            what = Text(vi="chưa trả lời SSH", en="does not answer SSH") if running else Text(vi="đã dừng", en="stopped")
+            what = (
+                Text(vi="chưa trả lời SSH", en="does not answer SSH") if running else Text(vi="đã dừng", en="stopped")
+            )
             raise MachineError(
                 Text(vi=f"Máy {name} {what.vi}:\n{console}", en=f"The machine {name} {what.en}:\n{console}")
             )
@@ -121,13 +152,13 @@ class Lab:
 
     def list(self) -> tuple[MachineState, ...]:
         """Return all machines of this lab."""
-        states = (machine.read(self.layout, name) for name in machine.names(self.layout))
+        states = (machine.read(self.layout, name) for name in names(self.layout))
         return tuple(state for state in states if state is not None)
 
     def set_memory(self, name: str, limit: int, *, dry_run: bool = False) -> bool:
         """Change a machine's memory (bytes) in place; return whether the limit is enforced on this computer."""
         with self.layout.lock(f"machine-{name}"):
-            record = machine.require(self.layout, name)
+            record = require(self.layout, name)
             return dry_run or machine.set_memory(self.layout, record, limit)
 
     def destroy_machine(self, name: str, *, dry_run: bool = False) -> None:
@@ -138,3 +169,113 @@ class Lab:
     def log_path(self, name: str) -> Path:
         """Return the file with a machine's console."""
         return self.layout.machine(name) / "console.log"
+
+    def shell_argv(self, name: str, command: str | None = None) -> tuple[str, ...]:
+        """Return the command line of a root shell (or of one ``command``) in a machine, whatever its network says."""
+        require(self.layout, name)
+        first = machine.leader(self.layout, name)
+        if first is None:
+            raise LabUsageError(Text(vi=f"Máy {name} không chạy.", en=f"The machine {name} does not run."))
+        inside = ("nsenter", f"--target={first}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--")
+        return (*inside, "/bin/su", "--login", "root", *(("--command", command) if command is not None else ()))
+
+    def logs_argv(self, name: str, *, follow: bool = False, unit: str | None = None) -> tuple[str, ...]:
+        """Return the command line that shows a machine's journal, or its console while it is stopped."""
+        if machine.leader(self.layout, require(self.layout, name).spec.name) is None:
+            return ("cat", str(self.log_path(name)))
+        options = [
+            "--no-pager",
+            "--lines=200",
+            *(["--follow"] if follow else []),
+            *([f"--unit={unit}"] if unit else []),
+        ]
+        return self.shell_argv(name, shlex.join(["journalctl", *options]))
+
+    # verbs
+
+    def start(self, name: str | None = None, *, dry_run: bool = False) -> None:
+        """Start a machine, or all of them."""
+        for host in self._chosen(name):
+            with self.layout.lock(f"machine-{host}"):
+                if not dry_run:
+                    machine.start(self.layout, require(self.layout, host))
+
+    def stop(self, name: str | None = None, *, dry_run: bool = False) -> None:
+        """Shut a machine down in order, or all of them at once."""
+        chosen = self._chosen(name)
+
+        def stop_one(host: str) -> None:
+            with self.layout.lock(f"machine-{host}"):
+                machine.stop(self.layout, host, dry_run=dry_run)
+
+        with ThreadPoolExecutor(max(1, len(chosen))) as pool:
+            for _ in pool.map(stop_one, chosen):
+                pass
+
+    def _chosen(self, name: str | None) -> Sequence[str]:
+        return [require(self.layout, name).spec.name] if name else names(self.layout)
+
+    def reboot(self, name: str, *, dry_run: bool = False) -> None:
+        """Reboot a machine in order; returns when the old system has ended (``wait_ready`` for the new one)."""
+        machine.reboot(self.layout, name, dry_run=dry_run)
+
+    def kill(self, name: str, *, power: bool = False, dry_run: bool = False) -> None:
+        """Stop a machine dead; with ``power`` what it had not fsynced is lost as well, as in a power cut."""
+        require(self.layout, name)
+        with self.layout.lock(f"machine-{name}"):
+            machine.kill(self.layout, name, power=power, dry_run=dry_run)
+
+    def cut(self, target: str, *, dry_run: bool = False) -> None:
+        """Take down the link of a machine or of a zone (``wan``: the way to the Internet)."""
+        faults.cut(self.layout, target, dry_run=dry_run)
+
+    def restore(self, target: str, *, dry_run: bool = False) -> None:
+        """Bring a cut link up again."""
+        faults.restore(self.layout, target, dry_run=dry_run)
+
+    def snapshot(
+        self, name: str, progress: ProgressCallback = ignore_progress, *, dry_run: bool = False
+    ) -> tuple[str, ...]:
+        """Keep all machines' disks as they are now; return the machines."""
+        return snapshot.take(self.layout, name, progress, dry_run=dry_run)
+
+    def reset(
+        self, name: str, progress: ProgressCallback = ignore_progress, *, dry_run: bool = False
+    ) -> tuple[str, ...]:
+        """Put all machines' disks back as they were in a snapshot and start them; return the machines."""
+        return snapshot.reset(self.layout, name, progress, dry_run=dry_run)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Return the snapshots there are."""
+        return load_snapshots(self.layout)
+
+    def open(
+        self,
+        names: Sequence[str],
+        address: str,
+        port: int = 443,
+        *,
+        zone: str = "office",
+        local_port: int | None = None,
+        dry_run: bool = False,
+    ) -> Forward:
+        """Open a lab service to this computer's browser as a visitor in ``zone`` reaches it, by its web ``names``."""
+        return forward.open_service(
+            self.layout, names, address, port, zone=zone, local_port=local_port, dry_run=dry_run
+        )
+
+    def forwards(self) -> tuple[Forward, ...]:
+        """Return the services that are open to this computer."""
+        return forward.load_forwards(self.layout)
+
+    def close(self, local_port: int, *, dry_run: bool = False) -> None:
+        """Close what is open on a local port."""
+        forward.close_service(self.layout, local_port, dry_run=dry_run)
+
+    def probe(self, zone: str) -> probe.Probe:
+        """Return a context manager that stands in a zone: runs programs and opens sockets as if from there."""
+        return probe.Probe(self.layout, zone)
+
+    def clean(self, *, dry_run: bool = False) -> tuple[Finding, ...]:
+        """Remove all of this lab, lost state or not, and return what was found."""
+        return cleanup.clean(self.layout.profile, self.layout.root.parent, dry_run=dry_run)

@@ -79,6 +79,8 @@ def mount_root(config: Config) -> Path:
     namespaces.mount("none", "/", "none", namespaces.MS_REC | namespaces.MS_SLAVE)
     flags = namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
     namespaces.mount("proc", "/proc", "proc", flags)
+    # nspawn keeps notes by machine name below /run: a /run of our own leaves none behind, nor meets another lab's.
+    namespaces.mount("tmpfs", "/run", "tmpfs", namespaces.MS_NOSUID | namespaces.MS_NODEV, "mode=0755")
     disk, root = directory / "disk", directory / "root"
     for attempt in range(10):
         loop.ensure_free_node()
@@ -109,7 +111,9 @@ def nspawn_argv(config: Config, root: Path) -> list[str]:
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        "--console=pipe",
+        "--console=read-only",
+        "--",
+        "--show-status=true",  # systemd's own option: its progress is what the console log is for
     ]
 
 
@@ -128,7 +132,7 @@ def boot(config: Config, tops: dict[cgroup.Hierarchy, Path], life: tuple[int, in
         signal.signal(number, signal.SIG_DFL)
     cgroup.enter_machine(tops)
     argv = nspawn_argv(config, mount_root(config))
-    os.execvp(argv[0], argv)  # noqa: S606 - the machine's own process, no shell
+    os.execvp(argv[0], argv)
 
 
 def hold_link_down(config: Config, child: int) -> None:
@@ -147,6 +151,8 @@ def run_once(config: Config, tops: dict[cgroup.Hierarchy, Path]) -> int:
     if not loop.wait_detached(config.image, _DETACH_TIMEOUT):
         say(f"{config.image} is still mounted elsewhere")
         return 1
+    # The kernel takes a dead machine's link away a little later than its processes: nspawn would find the name taken.
+    subprocess.run(["ip", "link", "delete", config.link], capture_output=True, check=False)
     life = os.pipe()
     here = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     namespaces.unshare(namespaces.CLONE_NEWPID)

@@ -75,6 +75,11 @@ class Layout:
         """Return the folder of one machine."""
         return self.machines / name
 
+    @property
+    def cgroup_name(self) -> str:
+        """The name of its control group; two checkouts may have a lab of the same profile."""
+        return f"{self.profile}-{hashlib.sha256(str(self.directory).encode()).hexdigest()[:6]}"
+
     def unit(self, kind: str, name: str) -> str:
         """Return the name of a transient systemd unit (without suffix)."""
         return f"{UNIT_PREFIX}{self.profile}-{kind}-{name}"

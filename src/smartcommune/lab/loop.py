@@ -5,6 +5,7 @@ Standard library only, since the lab's resident programs import it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -15,17 +16,30 @@ _LOOP_MAJOR = 7
 _LOOP_CTL_GET_FREE = 0x4C82
 
 
-def attached(image: Path) -> list[str]:
-    """Return the loop devices that hold ``image``."""
+def all_attached() -> list[tuple[str, str]]:
+    """Return the loop devices in use (``loop3``) and the file behind each."""
     found = []
     for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
         try:
-            name = backing.read_text().rstrip("\n")
+            name = backing.read_text().rstrip("\n").removesuffix(" (deleted)")
         except OSError:
             continue  # detached in between
-        if name == str(image):
-            found.append(backing.parts[-3])
+        found.append((backing.parts[-3], name))
     return found
+
+
+def backing_file(device: int) -> str | None:
+    """Return the file behind a device number (``st_dev``), or None when that is no loop device."""
+    path = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/loop/backing_file")
+    try:
+        return path.read_text().rstrip("\n").removesuffix(" (deleted)")
+    except OSError:
+        return None
+
+
+def attached(image: Path) -> list[str]:
+    """Return the loop devices that hold ``image``."""
+    return [device for device, name in all_attached() if name == str(image)]
 
 
 def wait_detached(image: Path, timeout: float) -> bool:
@@ -49,8 +63,6 @@ def ensure_free_node() -> str:
     finally:
         os.close(control)
     node = Path(f"/dev/loop{number}")
-    try:
+    with contextlib.suppress(FileExistsError):
         os.mknod(node, 0o660 | stat.S_IFBLK, os.makedev(_LOOP_MAJOR, number))
-    except FileExistsError:
-        pass
     return str(node)

@@ -12,17 +12,18 @@ import shutil
 import signal
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smartcommune.lab import background, cgroup, disk, host, loop, process
 from smartcommune.lab.commands import missing_tool, run
-from smartcommune.lab.errors import LabError, LabUsageError, MachineError, OwnedByOtherError
+from smartcommune.lab.errors import LabUsageError, MachineError
 from smartcommune.lab.launcher import Config
-from smartcommune.lab.layout import CGROUP_PARENT, Layout, bridge_of, link_of, load_json, machine_id, write_json
+from smartcommune.lab.layout import CGROUP_PARENT, Layout, bridge_of, link_of, machine_id
 from smartcommune.lab.models import MachineSpec, MachineState
 from smartcommune.lab.network import link_is_up
+from smartcommune.lab.record import Record, load_record, names, require, save_record
 from smartcommune.lab.seed import make_host_key, write_seed
 from smartcommune.text import Text
 
@@ -34,50 +35,6 @@ _KILL_TIMEOUT = 15.0
 _REBOOT_SIGNAL = 5  # SIGRTMIN+5: systemd's PID 1 reboots in order
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What was written down when a machine was made."""
-
-    spec: MachineSpec
-    owner: str
-    host_key: str
-    base: str
-
-
-def load_record(layout: Layout, name: str) -> Record | None:
-    """Return the record of a machine, or None when it was never made whole."""
-    values: dict[str, Any] | None = load_json(layout.machine(name) / "machine.json")
-    if values is None or not (layout.machine(name) / "disk.img").exists():
-        return None
-    spec = values["spec"]
-    spec["authorized_keys"] = tuple(spec["authorized_keys"])
-    spec["hosts"] = tuple((address, tuple(names)) for address, names in spec["hosts"])
-    return Record(MachineSpec(**spec), values["owner"], values["host_key"], values["base"])
-
-
-def save_record(layout: Layout, record: Record) -> None:
-    """Write a machine's record."""
-    write_json(layout.machine(record.spec.name) / "machine.json", asdict(record))
-
-
-def names(layout: Layout) -> list[str]:
-    """Return the machines that have a record."""
-    if not layout.machines.is_dir():
-        return []
-    return sorted(folder.name for folder in layout.machines.iterdir() if (folder / "machine.json").exists())
-
-
-def require(layout: Layout, name: str) -> Record:
-    """Return the record of a machine that the user named; raises LabUsageError with the names there are."""
-    record = load_record(layout, name)
-    if record is None:
-        there = ", ".join(names(layout)) or "–"
-        raise LabUsageError(
-            Text(vi=f"Lab không có máy {name}. Các máy: {there}.", en=f"The lab has no machine {name}. It has: {there}.")
-        )
-    return record
-
-
 def load_launcher(layout: Layout, name: str) -> Process | None:
     """Return the launcher of a running machine."""
     return process.load_process(layout.machine(name) / "pid")
@@ -86,7 +43,7 @@ def load_launcher(layout: Layout, name: str) -> Process | None:
 def groups(layout: Layout, name: str) -> dict[cgroup.Hierarchy, Path]:
     """Return the machine's own control groups (under systemd: none while it is stopped)."""
     if not background.booted_with_systemd():
-        return cgroup.own(f"{CGROUP_PARENT}/{layout.profile}", name)
+        return cgroup.own(f"{CGROUP_PARENT}/{layout.cgroup_name}", name)
     launcher = load_launcher(layout, name)
     with contextlib.suppress(FileNotFoundError):
         if launcher:
@@ -105,10 +62,19 @@ def leader(layout: Layout, name: str) -> int | None:
     return None
 
 
+def mounted_disk(layout: Layout, name: str) -> Path | None:
+    """Return where a running machine's disk is mounted, through its own mount namespace."""
+    launcher = load_launcher(layout, name)
+    for nspawn in process.children(launcher.pid) if launcher else ():
+        return Path(f"/proc/{nspawn}/root{layout.machine(name)}/disk")
+    return None
+
+
 def create(layout: Layout, spec: MachineSpec, owner: str, base: Path) -> Record:
     """Make the machine's folder, host key and disk; the record comes last, so a machine is whole or absent."""
     folder = layout.machine(spec.name)
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
     for part in ("disk", "root"):
         (folder / part).mkdir(parents=True)
     folder.chmod(0o700)
@@ -140,7 +106,7 @@ def start(layout: Layout, record: Record) -> None:
         )
     host.ensure_inotify(layout, len(names(layout)))
     folder = layout.machine(name)
-    own_groups = None if background.booted_with_systemd() else (f"{CGROUP_PARENT}/{layout.profile}", name)
+    own_groups = None if background.booted_with_systemd() else (f"{CGROUP_PARENT}/{layout.cgroup_name}", name)
     unit = layout.unit("machine", name)
     config = Config(
         directory=str(folder),
@@ -161,7 +127,8 @@ def start(layout: Layout, record: Record) -> None:
         layout.mark("machine", name),
         properties=("Delegate=yes", "KillMode=mixed", "TasksMax=infinity", f"TimeoutStopSec={_STOP_TIMEOUT:.0f}"),
     )
-    what.log.unlink(missing_ok=True)
+    if what.log.exists():
+        what.log.replace(what.log.with_name("console.log.1"))
     background.start(what)
     set_memory(layout, record, record.spec.memory)
 
@@ -170,7 +137,7 @@ def set_memory(layout: Layout, record: Record, limit: int) -> bool:
     """Limit a machine's memory (bytes, 0 for none) and record it; return whether it is enforced here."""
     name = record.spec.name
     if limit != record.spec.memory:
-        save_record(layout, Record(_with_memory(record.spec, limit), record.owner, record.host_key, record.base))
+        save_record(layout, replace(record, spec=replace(record.spec, memory=limit)))
     if load_launcher(layout, name) is None:
         return False
     if background.booted_with_systemd():
@@ -186,10 +153,6 @@ def set_memory(layout: Layout, record: Record, limit: int) -> bool:
                 en=f"{name} uses more memory than {limit >> 20} MiB at the moment.",
             )
         ) from error
-
-
-def _with_memory(spec: MachineSpec, limit: int) -> MachineSpec:
-    return MachineSpec(**{**{key: getattr(spec, key) for key in spec.__dataclass_fields__}, "memory": limit})
 
 
 def _wait_groups(layout: Layout, name: str, timeout: float = 5) -> dict[cgroup.Hierarchy, Path]:
@@ -216,9 +179,9 @@ def kill(layout: Layout, name: str, *, power: bool = False, dry_run: bool = Fals
     """Stop a machine dead. With ``power``, what it had not fsynced is lost as well, as in a power cut."""
     if dry_run:
         return
-    if power and (launcher := load_launcher(layout, name)):
-        for nspawn in process.children(launcher.pid):
-            disk.cut_power(Path(f"/proc/{nspawn}/root{layout.machine(name)}/disk"))
+    mounted = mounted_disk(layout, name) if power else None
+    if mounted:
+        disk.cut_power(mounted, layout.machine(name) / "disk.img")
     _sweep(layout, name)
 
 
@@ -263,7 +226,8 @@ def destroy(layout: Layout, name: str, *, dry_run: bool = False) -> None:
     if dry_run:
         return
     _sweep(layout, name)
-    shutil.rmtree(layout.machine(name), ignore_errors=True)
+    if layout.machine(name).exists():
+        shutil.rmtree(layout.machine(name))
 
 
 def read(layout: Layout, name: str) -> MachineState | None:
@@ -290,27 +254,3 @@ def read(layout: Layout, name: str) -> MachineState | None:
         started_at=launcher.started_at if launcher else None,
         pid=launcher.pid if launcher else None,
     )
-
-
-def check_adoptable(record: Record, spec: MachineSpec, owner: str) -> None:
-    """Raise OwnedByOtherError, or LabError when only a new machine could be as ``spec`` says."""
-    if record.owner != owner:
-        raise OwnedByOtherError(
-            Text(
-                vi=f"Máy {spec.name} thuộc về {record.owner}.",
-                en=f"The machine {spec.name} belongs to {record.owner}.",
-            )
-        )
-    different = [
-        key
-        for key in spec.__dataclass_fields__
-        if key != "memory" and getattr(spec, key) != getattr(record.spec, key)
-    ]
-    if different:
-        listed = ", ".join(different)
-        raise LabError(
-            Text(
-                vi=f"Máy {spec.name} phải được thay mới, vì khác ở: {listed}.",
-                en=f"The machine {spec.name} must be replaced, since these differ: {listed}.",
-            )
-        )

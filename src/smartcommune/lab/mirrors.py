@@ -1,4 +1,4 @@
-"""The Debian mirrors this computer itself uses, from its apt sources; the lab's packages come from there and nowhere else."""
+"""The Debian mirrors this computer itself uses, from its apt sources: the lab's packages come from there only."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _check(result: int, what: str) -> int:
 
 
 def setns(descriptor: int, kind: int) -> None:
-    """Move the calling thread into the namespace behind ``descriptor``; ``kind`` is one of ``CLONE_NEW*``."""
+    """Move the calling thread to the namespace behind ``descriptor``; ``kind`` is one of ``CLONE_NEW*``."""
     _check(_libc.setns(descriptor, kind), "setns")
 
 
@@ -48,7 +48,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
-    """Mount ``source`` on ``target``; see mount(2)."""
+    """Call the kernel's mount: ``source`` appears at ``target``."""
     result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode())
     _check(result, f"mount {kind} on {target}")
 
@@ -59,7 +59,7 @@ def die_with_parent(signal_number: int) -> None:
 
 
 def enter(path: Path, kind: int) -> None:
-    """Move the calling thread into the namespace at ``path`` for good."""
+    """Move the calling thread to the namespace at ``path`` for good."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         setns(descriptor, kind)

@@ -16,10 +16,10 @@ import struct
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from smartcommune.lab import host, proxy
+from smartcommune.lab import cgroup, host, proxy
 from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabUsageError, OwnedByOtherError
-from smartcommune.lab.layout import NETNS, Layout, bridge_of, load_json, write_json
+from smartcommune.lab.layout import CGROUP_PARENT, NETNS, Layout, bridge_of, load_json, write_json
 from smartcommune.lab.namespaces import in_network, set_network_sysctl
 from smartcommune.site.models import Zone
 from smartcommune.text import Text
@@ -52,9 +52,9 @@ def links(netns: str) -> dict[str, dict[str, Any]]:
 
 def link_is_up(netns: Path, name: str) -> bool | None:
     """Return whether a link is up and its other end too (a cable, as it were), or None when there is no such link."""
-    with contextlib.suppress(OSError), in_network(netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sH14x", name.encode(), 0)
-        flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
+    request = struct.pack("16sH14x", name.encode(), 0)
+    with contextlib.suppress(OSError), in_network(netns), socket.socket(type=socket.SOCK_DGRAM) as asking:
+        flags: int = struct.unpack("16sH14x", fcntl.ioctl(asking, _SIOCGIFFLAGS, request))[1]
         return flags & _UP_AND_RUNNING == _UP_AND_RUNNING
     return None
 
@@ -144,6 +144,9 @@ def delete_network(layout: Layout, *, dry_run: bool = False) -> None:
         if network_exists(layout):
             run(["ip", "netns", "delete", layout.netns])
         layout.network.unlink(missing_ok=True)
+        cgroup.remove_parents(CGROUP_PARENT, layout.cgroup_name)
+        if not any(layout.root.glob("*/network.json")):
+            host.restore(layout, dry_run=False)
 
 
 def zone_of(layout: Layout, name: str) -> Zone:

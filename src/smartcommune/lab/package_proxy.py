@@ -21,7 +21,6 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from smartcommune.lab import namespaces
 from smartcommune.lab.package_store import Entry, PackageStore
@@ -153,8 +152,12 @@ class Proxy:
 async def _respond(writer: asyncio.StreamWriter, status: int, reason: str, *, keep: bool) -> None:
     body = b"" if status == 304 else f"{reason}\n".encode()
     connection = "keep-alive" if keep else "close"
-    head = f"HTTP/1.1 {status} {reason or 'Not Modified'}\r\nContent-Length: {len(body)}\r\nConnection: {connection}\r\n\r\n"
-    writer.write(head.encode("latin-1", "replace") + body)
+    lines = [
+        f"HTTP/1.1 {status} {reason or 'Not Modified'}",
+        f"Content-Length: {len(body)}",
+        f"Connection: {connection}",
+    ]
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace") + body)
     await writer.drain()
 
 

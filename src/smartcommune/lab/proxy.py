@@ -1,4 +1,4 @@
-"""Starting, stopping and asking the package proxy: one process a lab, in the computer's network, listening in the lab's."""
+"""Starting, stopping and asking the package proxy: one process a lab."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import os
 import pwd
 import socket
 import tempfile
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartcommune import paths
 from smartcommune.lab import background
+from smartcommune.lab.cache import ensure_cache_folder
 from smartcommune.lab.layout import load_json
 from smartcommune.lab.mirrors import Mirrors, find_mirrors
 from smartcommune.lab.models import ProxyStatus
@@ -43,7 +42,7 @@ def unprivileged_user() -> tuple[int, int]:
 
 def _configuration(mirrors: Mirrors, listen: list[tuple[str, int]], netns: Path | None, state: Path) -> Config:
     user, group = unprivileged_user()
-    cache = paths.cache() / "packages"
+    cache = ensure_cache_folder("packages")
     where = str(netns) if netns else ""
     return Config(listen, where, list(mirrors.hosts), str(cache), str(state), user, group)
 
@@ -67,7 +66,10 @@ def ensure_proxy(layout: Layout, addresses: Sequence[str]) -> None:
     if load_process(folder / "pid") and load_json(record) == wanted:
         return
     stop_proxy(layout)
-    background.start(_background(layout.unit("proxy", "packages"), folder, config, layout.mark("proxy", "packages")))
+    what = _background(layout.unit("proxy", "packages"), folder, config, layout.mark("proxy", "packages"))
+    process = background.start(what)
+    for address in addresses:
+        background.wait_listening(what, process, layout.netns, address, PORT)
     record.write_text(json.dumps(wanted))
 
 
@@ -112,20 +114,7 @@ def mirror_proxy(mirrors: Mirrors) -> Iterator[str]:
         what = _background(f"sc-lab-{os.getpid()}-mirror", folder, config, f"mirror:{os.getpid()}")
         process = background.start(what)
         try:
-            _wait_listening(port)
+            background.wait_listening(what, process, None, "127.0.0.1", port)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.end()
-
-
-def _wait_listening(port: int, timeout: float = 10) -> None:
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-        else:
-            return

@@ -1,1 +1,1 @@
-"""Ways to a host: sockets in the lab's namespace, OpenSSH, and an agent that holds the key. A small fake beside each."""
+"""Ways to a host: sockets in the lab's namespace, OpenSSH, and an agent that holds the key. Fakes beside them."""

@@ -1,0 +1,142 @@
+"""An ssh-agent that holds the toolkit's private key for as long as it is needed: the key is never on a disk.
+
+The key goes in by standard input; the agent ends with the block, and with this process if that is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartcommune.errors import SmartCommuneError, ToolMissingError
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+_TIMEOUT = 10.0
+# The agent is told to die with us by the kernel: it is then gone after a kill -9 as well.
+_DIE_WITH_PARENT = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); "
+    "os.getppid() == int(sys.argv[1]) and os.execvp(sys.argv[2], sys.argv[2:])"
+)
+
+
+class AgentError(SmartCommuneError):
+    """The agent did not start or did not take the key."""
+
+
+class Agent:
+    """Context manager: an agent with ``private_key`` (OpenSSH's PEM text) in it, announced by SSH_AUTH_SOCK.
+
+    ``environment`` is what a program needs to use it; inside the block ``os.environ`` has it too. Enter it on the
+    thread that lives longest: the agent ends with the thread that started it.
+    """
+
+    def __init__(self, private_key: str) -> None:
+        self._key = private_key if private_key.endswith("\n") else private_key + "\n"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._before: str | None = None
+        self.socket = ""
+
+    def __repr__(self) -> str:
+        return f"Agent(socket={self.socket!r})"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variable by which ssh finds the agent."""
+        return {"SSH_AUTH_SOCK": self.socket}
+
+    def __enter__(self) -> Self:
+        """Start the agent and give it the key."""
+        self._folder = tempfile.TemporaryDirectory(prefix="smartcommune-agent-")
+        self.socket = str(Path(self._folder.name, "socket"))
+        try:
+            self._start()
+            self._add()
+        except BaseException:
+            self._stop()
+            raise
+        self._before = os.environ.get("SSH_AUTH_SOCK")
+        os.environ["SSH_AUTH_SOCK"] = self.socket
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the agent and put SSH_AUTH_SOCK back."""
+        if self._before is None:
+            os.environ.pop("SSH_AUTH_SOCK", None)
+        else:
+            os.environ["SSH_AUTH_SOCK"] = self._before
+        self._stop()
+
+    def _start(self) -> None:
+        agent = ["ssh-agent", "-D", "-a", self.socket]
+        bootstrap = [sys.executable, "-S", "-E", "-c", _DIE_WITH_PARENT, str(os.getpid()), *agent]
+        self._process = subprocess.Popen(bootstrap, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + _TIMEOUT
+        while not Path(self.socket).is_socket():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise _missing() if self._process.poll() else _refused("no socket")
+            time.sleep(0.005)
+
+    def _add(self) -> None:
+        try:
+            done = subprocess.run(
+                ["ssh-add", "-q", "-"],
+                input=self._key,
+                env=os.environ | self.environment,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise _missing() from error
+        if done.returncode != 0:
+            raise _refused(done.stderr.strip())
+
+    def _stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(_TIMEOUT)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _missing() -> ToolMissingError:
+    return ToolMissingError(
+        Text(vi="Máy này chưa có ssh-agent.", en="This computer lacks ssh-agent."),
+        todo=Text(vi="Chạy: sudo apt-get install openssh-client", en="Run: sudo apt-get install openssh-client"),
+    )
+
+
+def _refused(words: str) -> AgentError:
+    return AgentError(Text(vi=f"ssh-agent không nhận khoá: {words}", en=f"ssh-agent did not take the key: {words}"))
+
+
+class FakeAgent:
+    """Stands in for :class:`Agent` in tests: starts nothing, remembers that it was entered and left."""
+
+    def __init__(self, private_key: str = "") -> None:
+        self.socket = "/nonexistent/agent"
+        self.environment = {"SSH_AUTH_SOCK": self.socket}
+        self.entered = self.left = 0
+
+    def __enter__(self) -> Self:
+        """Count."""
+        self.entered += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Count."""
+        self.left += 1
