@@ -81,7 +81,7 @@ def bundle(options: argparse.Namespace) -> dict[str, object]:
     lock = options.requirements.read_bytes()
     key = digest(lock, options.python.encode(), options.machine.encode(), json.dumps(exclude).encode())[:16]
     wheels = options.cache / "wheels" / f"{key}.tar.gz"
-    source = files_of(options.source, [])
+    source = files_of(options.source, ["*.mo"])  # compiled while a release is built
     parts = [part for path in source for part in (path.relative_to(options.source).as_posix().encode(), path.read_bytes())]
     identifier = digest(key.encode(), options.build.encode(), *parts)[:16]
     archive = options.cache / "wheels" / f"{identifier}.source.tar.gz"

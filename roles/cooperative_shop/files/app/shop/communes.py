@@ -17,6 +17,11 @@ class Commune:
     name: str
     province: str
 
+    @property
+    def place(self) -> str:
+        """Return where it is, as within a sentence: ``xã Phủ Thông, tỉnh Thái Nguyên``."""
+        return ", ".join(name[0].lower() + name[1:] for name in (self.name, self.province))
+
 
 @cache
 def communes() -> dict[str, Commune]:

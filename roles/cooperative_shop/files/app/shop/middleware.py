@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.locale import LocaleMiddleware
+
+from shop import config
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -48,6 +53,27 @@ class HeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         return response
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Vietnamese, until the reader asks for English: what a browser is set to says little about who sits before it."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Look at the reader's own choice only."""
+        request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
+        super().process_request(request)
+
+
+class CsrfMiddleware(CsrfViewMiddleware):
+    """Django's protection of forms, which takes the shop's own name as origin on any port.
+
+    The reverse proxy hands on the name without its port; a browser that comes through a forwarded port sends it.
+    """
+
+    def _origin_verified(self, request: HttpRequest) -> bool:
+        origin = urlsplit(request.META["HTTP_ORIGIN"])
+        own = origin.scheme == "https" and origin.hostname == config.load().domain
+        return own or super()._origin_verified(request)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import override
 from django.views.generic import FormView
 from oscar.apps.checkout import exceptions, views
 from oscar.core.loading import get_class, get_model
@@ -92,6 +93,11 @@ class PaymentDetailsView(views.PaymentDetailsView):
         names = {payment.ON_DELIVERY: "Thanh toán khi nhận hàng", payment.BY_TRANSFER: "Chuyển khoản VietQR"}
         kind, _ = SourceType.objects.get_or_create(code=code, defaults={"name": names[code]})
         self.add_payment_source(Source(source_type=kind, currency=total.currency, amount_allocated=total.incl_tax))
+
+    def place_order(self, *args: Any, **kwargs: Any) -> Any:
+        """Write the order; what it says of delivery is kept in Vietnamese, whatever the buyer reads."""
+        with override("vi"):
+            return super().place_order(*args, **kwargs)
 
     def send_order_placed_email(self, order: Any) -> None:
         """Queue the confirmation, with the QR code as a picture when the order asks for a transfer."""

@@ -104,14 +104,16 @@ def import_picture(product: Any, row: ProductRow, folder: Path) -> bool:
     source = picture_file(row.picture, folder)
     if source is None:
         return False
-    caption = f"{row.picture} {hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
+    owner = f"{row.sku.lower()}-"
+    name = f"{owner}{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
     image = product.images.order_by("display_order").first()
-    if image and (image.caption == caption or not image.caption.startswith(f"{row.picture} ")):
+    stored = Path(image.original.name).stem if image else ""
+    if stored.startswith(name) or (image and not stored.startswith(owner)):
         return False
     image = image or get_model("catalogue", "ProductImage")(product=product, display_order=0)
-    image.caption = caption
+    image.caption = row.title_vi
     with source.open("rb") as content:
-        image.original.save(f"{row.sku.lower()}-{caption[-16:]}{source.suffix}", File(content), save=True)
+        image.original.save(f"{name}{source.suffix}", File(content), save=True)
     return True
 
 

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sites.models import Site
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -15,6 +16,7 @@ from oscar.core.loading import get_model
 from shop import config
 
 STAFF = "nhanvien"
+STAFF_APPLICATIONS = ("analytics", "catalogue", "customer", "offer", "order", "partner", "payment", "voucher")
 VIET_NAM = {
     "iso_3166_1_a3": "VNM", "iso_3166_1_numeric": "704", "printable_name": "Việt Nam",
     "name": "Cộng hòa xã hội chủ nghĩa Việt Nam", "is_shipping_country": True,
@@ -65,15 +67,22 @@ def rename_partner(name: str) -> bool:
 def ensure_staff(password: str, shop: config.Config) -> bool:
     """Make the sales staff's account what it should be and return whether it was not.
 
-    It opens the dashboard and nothing else: no superuser, and a password that only the commune's secrets hold.
+    It sells and keeps the stock, and nothing else: no superuser, no other accounts, and a password that only the commune's
+    secrets hold.
     """
+    group, changed = Group.objects.get_or_create(name="Nhân viên bán hàng")
+    permissions = set(Permission.objects.filter(content_type__app_label__in=STAFF_APPLICATIONS))
+    if set(group.permissions.all()) != permissions:
+        group.permissions.set(permissions)
+        changed = True
     user = get_user_model().objects.filter(username=STAFF).first() or get_user_model()(username=STAFF)
     wanted = {"email": f"{STAFF}@{shop.domain}", "is_staff": True, "is_superuser": False, "is_active": True}
     fine = user.pk and all(getattr(user, name) == value for name, value in wanted.items())
-    if fine and user.check_password(password):
-        return False
+    if fine and user.check_password(password) and list(user.groups.all()) == [group]:
+        return changed
     for name, value in wanted.items():
         setattr(user, name, value)
     user.set_password(password)
     user.save()
+    user.groups.set([group])
     return True
