@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from smartcommune.site.models import Source
-    from smartcommune.text import Text
+# imported at run time too: pydantic reads these types when a saved plan is loaded
+from smartcommune.site.models import Source  # noqa: TC001
+from smartcommune.text import Text  # noqa: TC001
 
 Kind = Literal["create", "update", "replace", "delete"]
 KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")

@@ -1,0 +1,1 @@
+"""Converging hosts: the inventory that Ansible works on, and running its playbooks."""

@@ -1,0 +1,147 @@
+"""The Ansible inventory of a Site: groups and host variables, with secrets from the stack's outputs, in memory only.
+
+Pure but for one look at which roles know how to back up. Shape: Ansible's dynamic inventory JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smartcommune import paths
+from smartcommune.site.models import to_plain
+from smartcommune.transports.ssh import control_folder
+
+if TYPE_CHECKING:
+    from smartcommune.site.models import Grant, PlacedService, Site, SiteHost
+    from smartcommune.targets.outputs import Outputs
+
+PEERS = ("mirror", "mail_relay")
+
+
+def build(site: Site, outputs: Outputs) -> dict[str, Any]:
+    """Return groups and host variables of the hosts that stand; a host without outputs is left out."""
+    hosts = [host for host in site.hosts if host.name in outputs.hosts]
+    groups: dict[str, list[str]] = {"commune": []}
+    for host in hosts:
+        for group in ("commune", f"zone_{host.zone}", f"site_{host.site}", f"kind_{host.kind}", *_services(host)):
+            groups.setdefault(group.replace("-", "_"), []).append(host.name)
+    inventory: dict[str, Any] = {group: {"hosts": names} for group, names in sorted(groups.items())}
+    inventory["_meta"] = {"hostvars": {host.name: _variables(site, outputs, host) for host in hosts}}
+    return inventory
+
+
+def _services(host: SiteHost) -> list[str]:
+    return [service.name for service in host.services]
+
+
+def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
+    """Return one host's variables: the commune, the host, and those of each of its services."""
+    variables: dict[str, Any] = {
+        **_connection(site, outputs, host),
+        "commune": _commune(site, host),
+        "commune_host": _host(host),
+        "commune_services": _services(host),
+        "commune_services_with_backup": [name for name in _services(host) if _keeps_data(name)],
+        "commune_endpoints": [_without_sources(endpoint) for endpoint in site.endpoints],
+        "base_authorized_keys": [outputs.ssh.public],
+        "internal_ca_root_certificate": outputs.ca_certificate,
+    }
+    if authority := outputs.authorities.get(host.name):
+        variables["internal_ca_host_certificate"] = authority.certificate
+        variables["internal_ca_host_key"] = authority.private_key
+    for service in host.services:
+        variables |= _options(service)
+    for need in site.secrets:
+        if need.host == host.name and need.id in outputs.secrets:
+            variables[f"{need.service}_{need.name}"] = outputs.secrets[need.id]
+    for grant in site.grants:
+        _add_grant(variables, site, outputs, host, grant)
+    return variables
+
+
+def _connection(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
+    """Return how Ansible logs in. The key goes into an agent that Ansible starts for the run (ssh_agent in ansible.cfg)."""
+    folder = paths.deployment(site.profile, site.target).resolve()
+    return {
+        "ansible_user": outputs.hosts[host.name].user,
+        "ansible_port": outputs.hosts[host.name].port,
+        "ansible_become": True,
+        "ansible_ssh_private_key": outputs.ssh.private,
+        "ansible_ssh_common_args": f"-F '{folder / 'ssh_config'}'",
+        "ansible_control_path_dir": str(control_folder(folder)),
+        "ansible_control_path": "%(directory)s/%%C",
+    }
+
+
+def _commune(site: Site, host: SiteHost) -> dict[str, Any]:
+    """Return what all roles may know of the commune, as this host sees it (its gateway stands for ``gateway``)."""
+    return {
+        **{key: site.commune.get(key) for key in ("code", "name", "province", "province_code", "pilot", "languages")},
+        "domain": site.domain,
+        "level": site.level,
+        "profile": site.profile,
+        "target": site.target,
+        "zones": {zone.name: {"prefix": zone.prefix, "gateway": zone.gateway} for zone in site.zones},
+        "peers": {name: _peer(site.peers.get(name), host) for name in PEERS},
+    }
+
+
+def _peer(peer: dict[str, Any] | None, host: SiteHost) -> dict[str, Any] | None:
+    if peer and peer.get("address") == "gateway":
+        return {**peer, "address": host.gateway}
+    return peer
+
+
+def _host(host: SiteHost) -> dict[str, Any]:
+    names = ("name", "fqdn", "kind", "site", "zone", "address", "prefix_length", "gateway", "names", "memory", "disk")
+    return {
+        **{name: to_plain(getattr(host, name)) for name in names},
+        "inbound": [_without_sources(rule) for rule in host.inbound],
+        "outbound": [_without_sources(rule) for rule in host.outbound],
+    }
+
+
+def _without_sources(value: Any) -> dict[str, Any]:
+    """Return a part of the Site without the lines that asked for it: moving a line changes no host."""
+    plain: dict[str, Any] = to_plain(value)
+    plain.pop("sources", None)
+    return plain
+
+
+def _options(service: PlacedService) -> dict[str, Any]:
+    options = {
+        f"{service.name}_{key}": str(paths.checkout() / value) if key in service.files and value else value
+        for key, value in service.options.items()
+    }
+    return {**options, f"{service.name}_memory": service.memory}
+
+
+def _add_grant(variables: dict[str, Any], site: Site, outputs: Outputs, host: SiteHost, grant: Grant) -> None:
+    """Add a grant to the variables of its provider and of its consumer, where this host is one of them."""
+    local = grant.provider_host == grant.consumer_host
+    password = outputs.secrets.get(grant.secret) if grant.secret else None
+    if host.name == grant.provider_host:
+        given: dict[str, Any] = {
+            "capability": grant.capability,
+            "name": grant.name,
+            "consumer": grant.consumer,
+            "consumer_host": grant.consumer_host,
+            "consumer_address": site.host(grant.consumer_host).address,
+            "local": local,
+            "password": password,
+        }
+        if grant.capability == "web":
+            given["endpoints"] = [_without_sources(item) for item in site.endpoints if item.service == grant.consumer]
+        variables.setdefault(f"{grant.provider}_grants", []).append(given)
+    if host.name == grant.consumer_host:
+        variables[f"{grant.consumer}_{grant.capability}"] = {
+            "host": grant.provider_host,
+            "address": site.host(grant.provider_host).address,
+            "local": local,
+            "name": grant.name,
+            "password": password,
+        }
+
+
+def _keeps_data(service: str) -> bool:
+    return paths.checkout().joinpath("roles", service, "tasks", "backup.yml").exists()

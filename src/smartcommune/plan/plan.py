@@ -1,0 +1,109 @@
+"""A plan as a whole: both sides' actions, how long they take, and the digests that tell whether it still holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from smartcommune.errors import PlanChangedError, UsageError
+from smartcommune.plan.models import Action  # noqa: TC001 (pydantic reads the type)
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smartcommune.converge.results import HostChange
+    from smartcommune.site.models import Site
+    from smartcommune.targets.stack import Stack
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What ``apply`` would do. ``not_reached`` names hosts nothing is known of; the times are in seconds.
+
+    Equal digests are equal plans of an unchanged world: ``machines_digest`` by the stack, ``hosts_digest`` by the
+    tasks that would change something and what they would change.
+    """
+
+    profile: str
+    target: str
+    machines: tuple[Action, ...]
+    hosts: tuple[Action, ...]
+    seconds_estimate: float
+    not_reached: tuple[str, ...]
+    machines_digest: str
+    hosts_digest: str
+    format: int = FORMAT
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.machines and not self.hosts
+
+    def check(self, site: Site, stack: Stack) -> None:
+        """Make the plan again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""
+        from smartcommune.catalogue.loader import load_catalogue
+        from smartcommune.plan.make import make_plan
+
+        now = make_plan(site, load_catalogue(), stack)
+        if (now.profile, now.target) != (self.profile, self.target):
+            raise PlanChangedError(
+                Text(
+                    vi=f"kế hoạch này là của {self.profile} trên {self.target}",
+                    en=f"this plan is for {self.profile} on {self.target}",
+                )
+            )
+        if (now.machines_digest, now.hosts_digest) != (self.machines_digest, self.hosts_digest):
+            raise PlanChangedError(
+                Text(
+                    vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
+                    en="the profile or the machines changed after this plan was made",
+                ),
+                todo=Text(
+                    vi=f"lập kế hoạch mới: smartcommune plan {site.profile} --out <tệp>",
+                    en=f"make a new plan: smartcommune plan {site.profile} --out <file>",
+                ),
+            )
+
+
+def digest_of(actions: Iterable[Action], changes: Iterable[HostChange]) -> str:
+    """Return the digest of what would be done on hosts."""
+    facts = {
+        "actions": sorted([action.kind, action.subject.en, action.reason.en] for action in actions),
+        "changes": sorted([change.host, change.role, change.task, change.diff] for change in changes),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write a plan, whole or not at all."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_bytes(TypeAdapter(Plan).dump_json(plan, indent=2) + b"\n")
+    draft.replace(path)
+
+
+def load_plan(path: Path) -> Plan:
+    """Return a saved plan; raises UsageError when the file is none."""
+    try:
+        plan = TypeAdapter(Plan).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise _no_plan(path) from error
+    if plan.format != FORMAT:
+        raise _no_plan(path)
+    return plan
+
+
+def _no_plan(path: Path) -> UsageError:
+    return UsageError(
+        Text(vi=f"{path} không phải là một kế hoạch đã lưu", en=f"{path} is no saved plan"),
+        todo=Text(
+            vi="lập kế hoạch: smartcommune plan <hồ sơ> --out <tệp>", en="make one: smartcommune plan <profile> --out <file>"
+        ),
+    )
