@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from smartcommune.lab import background, cleanup
 from smartcommune.lab.lab import Lab
 
@@ -80,7 +81,7 @@ def test_clean_finds_a_lab_whose_state_is_lost(place):
 
 @pytest.mark.parametrize("moment", [0.35, 0.45, 0.55, 0.7, 0.9, 1.2])
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(place, moment):
-    """kill -9 of the toolkit while it makes network and machines: the same call again boots them."""
+    """Kill -9 of the toolkit while it makes network and machines: the same call again boots them."""
     state, profile, _ = place
     child = _boot(state, profile)
     time.sleep(moment)

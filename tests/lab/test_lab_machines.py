@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from smartcommune.lab import machine
 from smartcommune.lab.errors import LabUsageError, MustReplaceError, OwnedByOtherError
 

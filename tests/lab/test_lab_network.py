@@ -7,6 +7,7 @@ import http.client
 import subprocess
 
 import pytest
+
 from smartcommune.lab import network
 from smartcommune.lab.errors import LabUsageError
 

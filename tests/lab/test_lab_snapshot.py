@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from smartcommune.lab import cgroup, machine
 from smartcommune.lab.errors import LabUsageError
 
