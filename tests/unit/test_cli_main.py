@@ -77,7 +77,7 @@ def run(capsys, *arguments, environ=ENGLISH):
         ("lab", "bogus"),
         ("lab", "shell", "vi-huong"),
         ("lab", "logs", "vi-huong"),
-        ("lab", "logs", "vi-huong", "server-1", "--lines", "0"),
+        ("lab", "logs", "vi-huong", "server-1", "--unit"),
         ("lab", "open"),
         ("lab", "open", "vi-huong", "no-such-endpoint"),
         ("lab", "open", "no-such-profile"),

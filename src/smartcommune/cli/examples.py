@@ -30,7 +30,7 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
         "smartcommune lab shell vi-huong server-1",
         "smartcommune lab shell vi-huong server-1 -- systemctl --failed",
     ),
-    ("lab", "logs"): ("smartcommune lab logs vi-huong server-1 --follow",),
+    ("lab", "logs"): ("smartcommune lab logs vi-huong server-1 --follow --unit nginx",),
     ("lab", "open"): ("smartcommune lab open vi-huong", "smartcommune lab open vi-huong cua-hang --zone office"),
     ("lab", "reboot"): ("smartcommune lab reboot vi-huong server-1",),
     ("lab", "kill"): ("smartcommune lab kill vi-huong server-1", "smartcommune lab kill vi-huong server-1 --power"),

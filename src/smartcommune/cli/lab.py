@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 import subprocess
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,7 +123,7 @@ def shell(
 ) -> None:
     """Open a shell on a machine as root, or run one command there and end with its exit status."""
     session = of(context)
-    argv = lab_of(session, profile).shell_argv(host, *(command or ()))
+    argv = lab_of(session, profile).shell_argv(host, shlex.join(command) if command else None)
     raise typer.Exit(subprocess.run(argv, check=False).returncode)
 
 
@@ -132,22 +132,16 @@ def logs(
     profile: options.Profile,
     host: options.Host,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as new lines come.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.", min=1)] = 100,
+    unit: Annotated[str | None, typer.Option("--unit", "-u", help="Only this systemd unit.")] = None,
 ) -> None:
-    """Show a machine's console."""
+    """Show a machine's journal, or its console while it is stopped."""
     session = of(context)
-    path = lab_of(session, profile).log_path(host)
-    if not path.exists():
-        from smartcommune.errors import UsageError
-        from smartcommune.text import Text
-
-        raise UsageError(Text(vi=f"không có máy {host} trong lab", en=f"there is no machine {host} in the lab"))
-    if follow and not session.json:
-        os.execvp("tail", ["tail", f"--lines={lines}", "--follow=name", str(path)])
-    tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-    session.document({"machine": host, "lines": tail})
-    for line in tail:
-        session.result(line)
+    argv = lab_of(session, profile).logs_argv(host, follow=follow and not session.json, unit=unit)
+    if session.json:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
+        session.document({"machine": host, "lines": done.stdout.splitlines()})
+        raise typer.Exit(done.returncode)
+    raise typer.Exit(subprocess.run(argv, check=False).returncode)
 
 
 def reboot(context: typer.Context, profile: options.Profile, host: options.Host) -> None:
@@ -220,8 +214,7 @@ def stop(
     session = of(context)
     lab = lab_of(session, profile)
     names = [host] if host else [machine.name for machine in lab.list()]
-    for name in names:
-        lab.stop(name)
+    lab.stop(host)
     _done(session, f"Đã tắt: {', '.join(names) or '–'}", f"Stopped: {', '.join(names) or '–'}", machines=names)
 
 

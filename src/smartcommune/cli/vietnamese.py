@@ -114,9 +114,9 @@ VIETNAMESE: dict[str, str] = {
         "Mở shell trên một máy bằng root, hoặc chạy một lệnh ở đó và kết thúc bằng mã thoát của nó."
     ),
     "Instead of a shell.": "Thay cho shell.",
-    "Show a machine's console.": "Xem màn hình điều khiển của một máy.",
+    "Show a machine's journal, or its console while it is stopped.": "Xem nhật ký một máy, hoặc màn hình khi máy tắt.",
+    "Only this systemd unit.": "Chỉ đơn vị systemd này.",
     "Go on as new lines come.": "Xem tiếp khi có dòng mới.",
-    "How many lines from the end.": "Bao nhiêu dòng cuối.",
     "Make a web address of the lab reachable in this computer's browser, on the loopback only.": (
         "Mở một địa chỉ web của phòng thử cho trình duyệt của máy này, chỉ trên loopback."
     ),

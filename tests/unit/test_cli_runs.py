@@ -1,0 +1,470 @@
+"""Commands that make, check and remove a commune, over fakes of Pulumi, Ansible and Testinfra."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from smartcommune.cli import main
+from smartcommune.cli.loading import Commune
+from smartcommune.cli.session import Session
+from smartcommune.converge.results import ConvergeEvent, ConvergeResult, HostFailure, HostResult
+from smartcommune.errors import LockedError, NotProvisionedError, SmartCommuneError
+from smartcommune.plan import Action, Plan, load_plan, save_plan
+from smartcommune.runs.layers import Layers
+from smartcommune.runs.record import KEEP, Recorder, load_latest
+from smartcommune.targets.outputs import HostOutput, KeyPair, Outputs
+from smartcommune.targets.planning import MachinesPlan
+from smartcommune.targets.stack import StackEvent
+from smartcommune.text import Text
+from tests.unit import report_sample as sample
+
+MACHINE = Text(vi="máy server-1", en="machine server-1")
+OUTPUTS = Outputs(
+    hosts={
+        name: HostOutput(name, "10.20.3.10", 22, "commune", "ssh-ed25519 AAAA") for name in ("server-1", "gateway-1")
+    },
+    secrets={},
+    ssh=KeyPair("public", "private"),
+    ca_certificate="-----BEGIN CERTIFICATE-----\n",
+    authorities={},
+)
+ACTION = Action(
+    "create", MACHINE, Text(vi="chưa có", en="not there yet"), sample.site().hosts[0].sources, "memory", 5.0
+)
+
+
+class FakeStack:
+    """Stands in for Pulumi: says what it would do, does nothing, remembers what it was asked."""
+
+    def __init__(self, world, site, *, wait=None):
+        self.world, self.site, self.lock = world, site, 0
+        if world.locked:
+            raise LockedError(Text(vi="khoá", en="locked by pid 7"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.world.calls.append("released")
+
+    def preview(self):
+        """Say one thing."""
+        return MachinesPlan((ACTION,), "digest", 5.0)
+
+    def preview_removal(self):
+        """Say one thing."""
+        return MachinesPlan((ACTION,), "digest", 0.1)
+
+    def outputs(self):
+        """Say what stands, if anything does."""
+        if not self.world.provisioned:
+            raise NotProvisionedError(Text(vi="chưa dựng", en="not provisioned"))
+        return OUTPUTS
+
+    def up(self, on_event, *, expected=None):
+        """Tell of each operation, or fail."""
+        self.world.calls.append(f"up {expected}")
+        if isinstance(self.world.up, BaseException):
+            raise self.world.up
+        for operation in self.world.up:
+            on_event(StackEvent(MACHINE, operation, "started", expected=3.0))
+            on_event(StackEvent(MACHINE, operation, "done", seconds=2.0))
+        return OUTPUTS
+
+    def destroy(self, on_event):
+        """Tell of one removal."""
+        self.world.calls.append("destroy")
+        on_event(StackEvent(MACHINE, "delete", "done", seconds=0.1))
+
+
+class World:
+    """What the fakes answer, and what they were asked."""
+
+    def __init__(self):
+        self.calls: list[str] = []
+        self.locked = self.provisioned = False
+        self.up: BaseException | tuple[str, ...] = ("create",)
+        self.hosts = {"server-1": HostResult(ok=5, changed=2), "gateway-1": HostResult(ok=3)}
+        self.failures: tuple[HostFailure, ...] = ()
+        self.seen = sample.verification()
+
+    def converge(
+        self, site, outputs, playbook="site", *, limit=None, on_event=None, fresh=frozenset(), lock=None, variables=None
+    ):
+        """Tell of one change."""
+        self.calls.append(f"converge {playbook} {limit} {sorted(fresh)} {variables}")
+        for state in ("started", "changed"):
+            on_event(ConvergeEvent("server-1", "base", "Install packages", state, 1.5, 1.5, 60.0, 0.1))
+        return ConvergeResult(self.hosts, (), 3.0, self.failures)
+
+    def verify(self, site, outputs, on_event, *, limit=()):
+        """Tell of a lost host and of a failure."""
+        self.calls.append(f"verify {limit}")
+        checks = [result.check for result in self.seen.results]
+        on_event({"event": "planned", "host": "server-1", "checks": [check.model_dump() for check in checks]})
+        on_event({"event": "host", "host": "gateway-1", "reached": False, "reason": "No route to host"})
+        failed = self.seen.results[2]
+        on_event({"event": "started", "host": "server-1", "id": failed.check.id})
+        on_event(
+            {
+                "event": "result",
+                "host": "server-1",
+                "id": failed.check.id,
+                "state": "failed",
+                "reason": "stopped",
+                "seconds": 0.3,
+            }
+        )
+        return self.seen
+
+
+def all_passed():
+    """Return the sample's results as if all were well."""
+    seen = sample.verification()
+    hosts = tuple(host.model_copy(update={"reached": True}) for host in seen.hosts)
+    results = tuple(result.model_copy(update={"state": "passed"}) for result in seen.results)
+    return seen.model_copy(update={"hosts": hosts, "results": results})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The commune's state folder."""
+    monkeypatch.setenv("SMARTCOMMUNE_STATE", str(tmp_path))
+    return tmp_path / "vi-huong" / "lab"
+
+
+@pytest.fixture
+def world(monkeypatch, folder):
+    """Fakes in the place of everything that touches machines."""
+    made = World()
+
+    def stack(site, *, wait=None):
+        return FakeStack(made, site, wait=wait)
+
+    layers = Layers(stack, made.converge, made.verify)
+    commune = Commune(sample.site(), sample.catalogue(), folder)
+    monkeypatch.setattr("smartcommune.cli.loading.load_commune", lambda *_: commune)
+    monkeypatch.setattr("smartcommune.cli.privilege.become_root", lambda _: None)
+    monkeypatch.setattr("smartcommune.runs.apply.real_layers", lambda: layers)
+    monkeypatch.setattr("smartcommune.runs.playbook.real_layers", lambda: layers)
+    monkeypatch.setattr("smartcommune.targets.stack.Stack", stack)
+    monkeypatch.setattr("smartcommune.targets.outputs.fetch_outputs", lambda _: OUTPUTS)
+    return made
+
+
+@pytest.fixture
+def run(capsys):
+    """A function that runs a command line and returns exit code, stdout, stderr."""
+
+    def call(*arguments):
+        code = main.run(arguments, {"LANG": "C"})
+        captured = capsys.readouterr()
+        assert not [sign for sign in ("Traceback", "\x1b", "\r") if sign in captured.out + captured.err]
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("hosts", "seen", "code"),
+    [
+        ({"server-1": HostResult(ok=9)}, all_passed(), 0),
+        ({"server-1": HostResult(ok=9, failed=1)}, all_passed(), 1),
+        ({"server-1": HostResult(unreachable=True)}, all_passed(), 4),
+        ({"server-1": HostResult(failed=1), "gateway-1": HostResult(unreachable=True)}, all_passed(), 1),
+        ({"server-1": HostResult(ok=9)}, sample.verification(), 1),
+        (
+            {"server-1": HostResult(ok=9)},
+            all_passed().model_copy(update={"hosts": sample.verification().hosts}),
+            4,
+        ),
+    ],
+)
+def test_apply_ends_with_what_happened(run, world, hosts, seen, code):
+    """Failures are 1, hosts not reached 4, all well 0, whichever stage saw it."""
+    world.hosts, world.seen = hosts, seen
+
+    assert run("apply", "vi-huong", "--yes")[0] == code
+
+
+def test_apply_says_what_changed_where_the_report_is_and_how_to_open_the_shop(run, world, folder):
+    """The last lines of apply are what a newcomer needs next."""
+    world.seen = all_passed()
+    code, out, err = run("apply", "vi-huong", "--yes")
+
+    assert code == 0
+    assert "1 changed of machines and secrets, 2 changed on hosts" in out
+    assert f"Report: {folder / 'report' / 'index.html'}" in out
+    assert "smartcommune lab open vi-huong cua-hang" in out
+    assert world.calls == ["up None", "converge site None ['gateway-1', 'server-1'] None", "verify ()", "released"]
+    assert "Configuration server-1 base" in err
+
+
+def test_second_apply_reports_nothing_changed(run, world):
+    """Where nothing was to be done, zero is said for both sides."""
+    world.up, world.provisioned, world.seen = (), True, all_passed()
+    world.hosts = {"server-1": HostResult(ok=9), "gateway-1": HostResult(ok=4)}
+    document = json.loads(run("--json", "apply", "vi-huong", "--yes")[1])
+
+    assert document["changed"] == {"machines": 0, "hosts": 0}
+    assert world.calls[1] == "converge site None [] None"
+
+
+def test_apply_without_checks_leaves_them_out_and_says_so(run, world, folder):
+    """--no-verify runs no check, and the report says that none was run."""
+    code, out, _ = run("apply", "vi-huong", "--yes", "--no-verify")
+
+    assert code == 0
+    assert "0 of 0 planned checks have a result" in out
+    assert not any(call.startswith("verify") for call in world.calls)
+    assert not (folder / "report" / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "state"),
+    [
+        (SmartCommuneError(Text(vi="hỏng", en="broken")), 1, "failed"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_a_cut_run_leaves_its_record_and_a_report(run, world, folder, error, code, state):
+    """What was done until then is on record, and the lock is released."""
+    world.up = error
+    seen, _, err = run("apply", "vi-huong", "--yes")
+    record = load_latest(folder, "apply")
+
+    assert seen == code
+    assert (record.state, record.stages[0].name, record.stages[0].state) == (state, "machines", state)
+    assert (folder / "report" / "index.html").exists()
+    assert world.calls[-1] == "released"
+    assert err.count("error:") == 1
+
+
+def test_a_failed_task_is_named_with_its_message(run, world):
+    """A failure is one line: host, role, task, and what to do."""
+    world.hosts = {"server-1": HostResult(failed=1)}
+    world.failures = (HostFailure("server-1", "base", "Install packages", Text(vi="đĩa đầy", en="disk full")),)
+
+    assert "✕ server-1 base: Install packages: disk full" in run("apply", "vi-huong", "--yes")[1]
+
+
+def test_apply_without_anybody_to_ask_wants_yes(run, world, monkeypatch):
+    """Without --yes and without a terminal nothing is done."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
+    code, out, err = run("apply", "vi-huong")
+
+    assert (code, world.calls) == (2, [])
+    assert "+ machine server-1: not there yet [memory]" in out
+    assert "add --yes" in err
+
+
+def _plan(**changes):
+    return Plan("vi-huong", "lab", (ACTION,), (), 90.0, changes.get("not_reached", ()), "m", "h")
+
+
+@pytest.mark.parametrize(
+    ("plan", "arguments", "code"),
+    [
+        (_plan(), (), 0),
+        (_plan(), ("--exit-code",), 3),
+        (_plan(not_reached=("gateway-1",)), ("--exit-code",), 4),
+        (Plan("vi-huong", "lab", (), (), 0.0, (), "m", "h"), ("--exit-code",), 0),
+    ],
+)
+def test_plan_exit_codes(run, world, monkeypatch, plan, arguments, code):
+    """3 only when asked for and there are changes; a host of which nothing is known is 4."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: plan)
+
+    assert run("plan", "vi-huong", *arguments)[0] == code
+
+
+def test_plan_is_saved_and_applied(run, world, monkeypatch, tmp_path):
+    """A saved plan goes to Pulumi with its digest, after it was seen to hold."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
+    monkeypatch.setattr(Plan, "check", lambda self, site, stack: world.calls.append(f"check {self.hosts_digest}"))
+    path = tmp_path / "saved.plan"
+    world.seen = all_passed()
+
+    assert run("plan", "vi-huong", "--out", str(path))[0] == 0
+    assert load_plan(path) == _plan()
+    assert run("apply", "vi-huong", "--plan", str(path))[0] == 0
+    assert world.calls[:2] == ["check h", "up m"]
+
+
+def test_plan_document_has_both_sides(run, world, monkeypatch):
+    """--json is the plan itself."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
+    document = json.loads(run("plan", "vi-huong", "--json")[1])
+
+    assert document["machines"][0]["reason"] == {"vi": "chưa có", "en": "not there yet"}
+    assert document["hosts"] == []
+
+
+def test_dry_run_is_a_plan(run, world, monkeypatch):
+    """The option --dry-run shows the plan and does nothing."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
+
+    assert "about 1.5 minutes" in run("apply", "vi-huong", "--dry-run")[1]
+    assert world.calls == []
+
+
+def test_verify_keeps_what_the_last_apply_did(run, world, folder):
+    """The report after verify still tells what apply ran, once."""
+    run("apply", "vi-huong", "--yes")
+    code, out, err = run("verify", "vi-huong", "--limit", "server-1")
+    report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
+
+    assert code == 1
+    assert [stage["name"] for stage in report["ran"]] == ["machines", "hosts", "checks"]
+    assert "1 of 2 hosts reached; 4 of 7 planned checks have a result." in out
+    assert "gateway-1 ✕ ssh: No route to host" in err
+    assert world.calls[-1] == "verify ('server-1',)"
+
+
+def test_report_and_status_tell_the_latest(run, world):
+    """Before any run both say so; after one both know it."""
+    assert run("report", "vi-huong")[0] == 2
+    assert "none yet" in run("status", "vi-huong")[1]
+    run("apply", "vi-huong", "--yes")
+    _, shown, _ = run("report", "vi-huong")
+    status = json.loads(run("status", "vi-huong", "--json")[1])
+
+    assert "3 passed, 1 failed, 1 skipped, 1 not reached, 1 not run" in shown
+    assert status["run"]["command"] == "apply"
+    assert status["report"]["summary"]["failed"] == 1
+
+
+def test_quiet_prints_nothing_but_failures(run, world):
+    """--quiet leaves stdout and stderr empty; the exit code says it."""
+    assert run("apply", "vi-huong", "--yes", "--quiet") == (1, "", "")
+
+
+def test_destroy_shows_what_goes_and_asks(run, world):
+    """Without --yes and a terminal nothing is removed; with it what was shown is."""
+    code, out, _ = run("destroy", "vi-huong")
+    assert (code, "destroy" in world.calls) == (2, False)
+    assert "- machine server-1" not in out
+    assert "machine server-1" in out
+
+    code, out, _ = run("destroy", "vi-huong", "--yes")
+    assert (code, "destroy" in world.calls) == (0, True)
+    assert "Removed 1 things" in out
+
+
+def test_a_held_lock_is_one_message(run, world):
+    """Whoever meets a lock is told its holder."""
+    world.locked = True
+
+    assert run("apply", "vi-huong", "--yes") == (1, "", "error: locked by pid 7\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (("backup", "vi-huong"), "converge backup None [] {}"),
+        (("restore", "vi-huong", "--yes"), "converge restore None [] {}"),
+        (
+            ("restore", "vi-huong", "--yes", "--stamp", "20261124T020000Z"),
+            "converge restore None [] {'restore_stamp': '20261124T020000Z'}",
+        ),
+    ],
+)
+def test_backup_and_restore_are_playbooks(run, world, arguments, call):
+    """Both run under the lock; a stamp goes to the playbook."""
+    world.provisioned = True
+
+    assert run(*arguments)[0] == 0
+    assert world.calls == [call, "released"]
+
+
+def test_backup_of_what_does_not_stand_is_wrong_use(run, world):
+    """Nothing provisioned is told as such."""
+    assert run("backup", "vi-huong")[0] == 2
+
+
+def test_unlock_frees_nothing_when_nobody_holds(run, world, folder):
+    """A lock that nobody holds is told to be free."""
+    folder.mkdir(parents=True)
+    (folder / "lock").touch()
+
+    assert run("unlock", "vi-huong", "--yes")[1] == "Nobody holds the lock.\n"
+
+
+def test_unlock_stops_the_holder(run, world, folder, monkeypatch):
+    """The holder gets an interrupt, and the lock is awaited."""
+    from smartcommune.targets import lock
+
+    with lock.hold(folder / "lock", command="smartcommune apply vi-huong") as held:
+        killed = []
+
+        def stop(pid, number):
+            killed.append((pid, number))
+            import fcntl
+
+            fcntl.flock(held, fcntl.LOCK_UN)
+
+        monkeypatch.setattr("os.kill", stop)
+        code, out, err = run("unlock", "vi-huong", "--yes")
+
+    assert (code, out, len(killed)) == (0, "The lock is free.\n", 1)
+    assert "smartcommune apply vi-huong" in err
+
+
+def test_records_are_pruned_and_cut_ones_passed_over(tmp_path):
+    """Only the newest runs are kept; a record that was cut while written does not hide the one before."""
+    for number in range(KEEP + 3):
+        Recorder(tmp_path, f"run {number}").finish("done")
+    newest = Recorder(tmp_path, "cut")
+    (newest.folder / "run.json").write_text('{"command": "cu', encoding="utf-8")
+
+    assert len(list((tmp_path / "runs").iterdir())) == KEEP
+    assert load_latest(tmp_path).command == f"run {KEEP + 2}"
+
+
+@contextmanager
+def _terminal(width):
+    """A console that believes in a terminal, and what it wrote."""
+    import io
+
+    from rich.console import Console
+
+    stream = io.StringIO()
+    session = Session(language="en")
+    session.__dict__["err"] = Console(file=stream, force_terminal=True, width=width, highlight=False)
+    yield session, stream
+
+
+def test_progress_on_a_terminal_shows_time_spent_and_expected():
+    """A host's row has its role and task, the time spent in the role and expected for it."""
+    from smartcommune.cli.progress import Board
+    from smartcommune.runs.events import from_hosts
+
+    with _terminal(120) as (session, stream):
+        board = Board(session)
+        board(from_hosts(ConvergeEvent("server-1", "base", "Install packages", "started", None, 61.0, 90.0, 0.25)))
+        session.err.print(board.render())
+
+    assert "Configuration server-1" in stream.getvalue()
+    assert "base Install packages" in stream.getvalue()
+    assert "01:01 / ~01:30 25%" in stream.getvalue()
+
+
+def test_report_folder_is_named_by_path():
+    """Paths in documents are plain strings."""
+    from smartcommune.cli.documents import render_document
+
+    assert json.loads(render_document({"path": Path("/x"), "set": {2, 1}})) == {"path": "/x", "set": [1, 2]}
+
+
+def test_saved_plan_that_is_none_is_wrong_use(run, world, tmp_path):
+    """A file that is no plan touches nothing."""
+    (tmp_path / "x.plan").write_text("{}", encoding="utf-8")
+
+    assert run("apply", "vi-huong", "--plan", str(tmp_path / "x.plan"))[0] == 2
+    assert world.calls == []
+    save_plan(_plan(), tmp_path / "y.plan")
+    assert load_plan(tmp_path / "y.plan") == _plan()
