@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from smartcommune.targets.provider import existing, lab
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from smartcommune.targets.provider.resource import Resource
 
 
-@cache
 def open_lab(commune: str) -> lab.LabBackend:
     """Return the lab of one commune; the lab's code is loaded only when one is asked for."""
     from smartcommune.lab.lab import Lab
