@@ -362,23 +362,28 @@ def test_a_held_lock_is_one_message(run, world):
     assert run("apply", "vi-huong", "--yes") == (1, "", "error: locked by pid 7\n")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "call"),
-    [
-        (("backup", "vi-huong"), "converge backup None [] {}"),
-        (("restore", "vi-huong", "--yes"), "converge restore None [] {}"),
-        (
-            ("restore", "vi-huong", "--yes", "--stamp", "20261124T020000Z"),
-            "converge restore None [] {'restore_stamp': '20261124T020000Z'}",
-        ),
-    ],
-)
-def test_backup_and_restore_are_playbooks(run, world, arguments, call):
-    """Both run under the lock; a stamp goes to the playbook."""
+def test_backup_and_restore_share_a_stamp(run, world):
+    """A backup tells its stamp; restore takes the last whole one, or the one that is named."""
     world.provisioned = True
+    stamp = json.loads(run("backup", "vi-huong", "--json")[1])["stamp"]
+    assert run("restore", "vi-huong", "--yes")[0] == 0
+    assert run("restore", "vi-huong", "--yes", "--stamp", "20261124T020000Z", "--limit", "server-1")[0] == 0
 
-    assert run(*arguments)[0] == 0
-    assert world.calls == [call, "released"]
+    assert [call for call in world.calls if call != "released"] == [
+        f"converge backup None [] {{'commune_backup_stamp': '{stamp}'}}",
+        f"converge restore None [] {{'commune_backup_stamp': '{stamp}'}}",
+        "converge restore ('server-1',) [] {'commune_backup_stamp': '20261124T020000Z'}",
+    ]
+
+
+def test_restore_does_not_guess(run, world):
+    """Without a whole backup on record, and none named, nothing is touched; a failed backup is none."""
+    world.provisioned, world.hosts = True, {"server-1": HostResult(failed=1)}
+    assert run("backup", "vi-huong")[0] == 1
+    world.calls.clear()
+
+    assert run("restore", "vi-huong", "--yes")[0] == 2
+    assert world.calls == []
 
 
 def test_backup_of_what_does_not_stand_is_wrong_use(run, world):

@@ -10,12 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
+from smartcommune import paths
 from smartcommune.verify.redact import redact
 from smartcommune.verify.report import load_report, write_report
 from smartcommune.verify.report.build import build_report
 from smartcommune.verify.report.html import duration, render_html
 from smartcommune.verify.report.junit import render_junit
-from smartcommune.verify.report.models import json_schema
+from smartcommune.verify.report.models import json_schema, json_schema_text
 from tests.unit import report_sample as sample
 
 MADE = "2026-11-24T11:10:30+00:00"
@@ -166,3 +167,10 @@ def test_redaction_takes_values_and_private_keys():
 
     assert redact(text, ["hunter2hunter2", "ok"]) == "a=••• b=ok ••• c"
     assert redact("-----BEGIN PRIVATE KEY-----\nabc", []) == "•••"
+
+
+def test_exported_schema_is_current():
+    """docs/schema/report.json is what the models say."""
+    path = paths.checkout() / "docs" / "schema" / "report.json"
+
+    assert path.read_text(encoding="utf-8") == json_schema_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +12,8 @@ from smartcommune.cli.session import Session, of
 
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
+
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def backup(
@@ -24,15 +26,16 @@ def backup(
     """Save the data of every service that keeps some, on its host, under one stamp."""
     session = of(context)
     commune = _open(session, profile, target)
-    _run(session, commune, "backup", limit, wait, {})
+    stamp = f"{datetime.now(UTC):{STAMP}}"
+    _run(session, commune, "backup", limit, wait, stamp)
 
 
 def restore(
     context: typer.Context,
     profile: options.Profile,
     stamp: Annotated[
-        str, typer.Option("--stamp", help="Which backup; the newest one when not given.", show_default=False)
-    ] = "",
+        str | None, typer.Option("--stamp", help="Which backup; the last one made when not given.", show_default=False)
+    ] = None,
     target: options.Target = None,
     limit: options.Limit = None,
     yes: options.Yes = False,
@@ -41,13 +44,28 @@ def restore(
     """Bring back the data of a backup. What was written since then is lost: asks first."""
     session = of(context)
     commune = _open(session, profile, target)
-    which = stamp or session.text("mới nhất", "newest")
+    which = stamp or _latest(commune)
     question = session.text(
         f"Khôi phục bản sao lưu {which} của {commune.site.profile}? Dữ liệu ghi sau đó sẽ mất.",
-        f"Restore the {which} backup of {commune.site.profile}? What was written since then is lost.",
+        f"Restore the backup {which} of {commune.site.profile}? What was written since then is lost.",
     )
     session.confirm(question, yes=yes)
-    _run(session, commune, "restore", limit, wait, {"restore_stamp": stamp} if stamp else {})
+    _run(session, commune, "restore", limit, wait, which)
+
+
+def _latest(commune: Commune) -> str:
+    """Return the stamp of the last whole backup; raises UsageError when none is on record."""
+    from smartcommune.errors import UsageError
+    from smartcommune.runs.record import load_latest
+    from smartcommune.text import Text
+
+    record = load_latest(commune.folder, "backup", "done")
+    if record is None or record.backup is None:
+        raise UsageError(
+            Text(vi="chưa có bản sao lưu nào được ghi nhận", en="no backup is on record"),
+            todo=Text(vi="ghi bản cần lấy: --stamp <dấu>", en="name the one you mean: --stamp <stamp>"),
+        )
+    return record.backup
 
 
 def _open(session: Session, profile: str, target: str | None) -> Commune:
@@ -60,9 +78,7 @@ def _open(session: Session, profile: str, target: str | None) -> Commune:
     return commune
 
 
-def _run(
-    session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, variables: dict[str, str]
-) -> None:
+def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, stamp: str) -> None:
     from smartcommune.cli.apply import show_failures
     from smartcommune.cli.loading import check_hosts
     from smartcommune.cli.progress import progress
@@ -70,10 +86,9 @@ def _run(
 
     hosts = check_hosts(commune, limit)
     with progress(session) as tell:
-        result = run_user_playbook(
-            commune.site, playbook, tell, limit=hosts, variables=variables, wait=timedelta(seconds=wait)
-        )
-    session.document({"profile": commune.site.profile, "playbook": playbook, **result.to_plain()})
+        result = run_user_playbook(commune.site, playbook, tell, limit=hosts, stamp=stamp, wait=timedelta(seconds=wait))
+    session.document({"profile": commune.site.profile, "playbook": playbook, "stamp": stamp, **result.to_plain()})
+    session.result(session.text(f"Bản sao lưu: {stamp}", f"Backup: {stamp}"))
     for name, counts in result.hosts.items():
         state = session.text(
             f"{counts.changed} thay đổi, {counts.failed} hỏng" + (", không tới được" if counts.unreachable else ""),

@@ -83,7 +83,7 @@ VIETNAMESE: dict[str, str] = {
     "Bring back the data of a backup. What was written since then is lost: asks first.": (
         "Khôi phục dữ liệu từ một bản sao lưu. Dữ liệu ghi sau đó sẽ mất: hỏi trước."
     ),
-    "Which backup; the newest one when not given.": "Bản sao lưu nào; không ghi thì lấy bản mới nhất.",
+    "Which backup; the last one made when not given.": "Bản sao lưu nào; không ghi thì lấy bản làm gần nhất.",
     (
         "Remove the commune's machines, networks, secrets and all data on them. Shows them first and "
         "asks.\n\nMachines that already stood before (target existing) stay as they are; only what the "

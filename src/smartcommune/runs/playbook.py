@@ -44,15 +44,18 @@ def run_user_playbook(
     tell: OnEvent,
     *,
     limit: tuple[str, ...] = (),
-    variables: dict[str, str] | None = None,
+    stamp: str,
     wait: timedelta | None = None,
     layers: Layers | None = None,
 ) -> PlaybookOutcome:
-    """Run ``playbooks/<playbook>.yml``. Raises SmartCommuneError, NotProvisionedError before anything is touched."""
+    """Run ``playbooks/<playbook>.yml`` for the backup called ``stamp``.
+
+    Raises SmartCommuneError; NotProvisionedError before anything is touched.
+    """
     layers = layers or real_layers()
     with layers.stack(site, wait=wait) as stack:
         outputs = stack.outputs()
-        recorder = Recorder(paths.deployment(site.profile, site.target), playbook)
+        recorder = Recorder(paths.deployment(site.profile, site.target), playbook, backup=stamp)
         try:
             with stage("hosts", recorder, tell) as running:
                 result = layers.converge(
@@ -60,7 +63,7 @@ def run_user_playbook(
                     outputs,
                     playbook=playbook,
                     limit=limit or None,
-                    variables=variables or {},
+                    variables={"commune_backup_stamp": stamp},
                     on_event=lambda event: running.take(from_hosts(event)),
                     lock=stack.lock,
                 )

@@ -16,23 +16,27 @@ RunState = Literal["running", "done", "failed", "interrupted"]
 
 
 class RunRecord(BaseModel):
-    """One run: what was asked, in which state it ended, its stages so far. Times are UTC in ISO 8601."""
+    """One run: what was asked, in which state it ended, its stages so far. Times are UTC in ISO 8601.
+
+    ``backup`` is the stamp of the backup that the run made or brought back.
+    """
 
     command: str
     started: str
     finished: str | None = None
     state: RunState = "running"
+    backup: str | None = None
     stages: list[Stage] = []
 
 
 class Recorder:
     """Writes a run's record, so that a run that is cut still left what it had done."""
 
-    def __init__(self, folder: Path, command: str) -> None:
+    def __init__(self, folder: Path, command: str, *, backup: str | None = None) -> None:
         now = datetime.now(UTC)
         self.folder = folder / "runs" / f"{now:%Y%m%dT%H%M%S.%fZ}"
         self.folder.mkdir(parents=True)
-        self.record = RunRecord(command=command, started=now.isoformat(timespec="seconds"))
+        self.record = RunRecord(command=command, started=now.isoformat(timespec="seconds"), backup=backup)
         self._write()
         for old in sorted((folder / "runs").iterdir())[:-KEEP]:
             shutil.rmtree(old, ignore_errors=True)
@@ -54,13 +58,13 @@ class Recorder:
         draft.replace(self.folder / "run.json")
 
 
-def load_latest(folder: Path, command: str | None = None) -> RunRecord | None:
-    """Return the newest record (of ``command``), None when there is none; what was cut while written is passed over."""
+def load_latest(folder: Path, command: str | None = None, state: RunState | None = None) -> RunRecord | None:
+    """Return the newest record (of ``command``, in ``state``), or None; what was cut while written is passed over."""
     for path in sorted((folder / "runs").glob("*/run.json"), reverse=True):
         try:
             record = RunRecord.model_validate_json(path.read_bytes())
         except ValueError:
             continue
-        if command is None or record.command == command:
+        if command in (None, record.command) and state in (None, record.state):
             return record
     return None

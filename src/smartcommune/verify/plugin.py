@@ -1,6 +1,6 @@
 """The pytest plugin under which the services' checks run: by ``smartcommune verify``, and by plain ``pytest``.
 
-    SMARTCOMMUNE_PROFILE=vi-huong pytest -p smartcommune.verify.plugin roles/cooperative_shop/checks --hosts=server-1
+    SMARTCOMMUNE_PROFILE=vi-huong pytest roles/cooperative_shop/checks --hosts=server-1
 
 Gives the fixtures ``commune``, ``web``, ``web_from`` and ``secrets``; connects Testinfra's ``host`` as root; keeps a
 service's checks to the hosts that carry it; probes each host before its first check, so that a host that does not
