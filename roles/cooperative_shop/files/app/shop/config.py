@@ -21,7 +21,7 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One shop. Fees are in đồng; ``database_host`` is a folder for PostgreSQL's unix socket."""
+    """One shop. Fees are in đồng; ``database_host`` is a name, or the folder of PostgreSQL's unix socket."""
 
     cooperative: str = "Hợp tác xã"
     domain: str = "localhost"
@@ -36,6 +36,7 @@ class Config:
     database_user: str = "cooperative_shop"
     database_host: str = "/run/postgresql"
     database_port: int = 5432
+    database_tls: bool = False
     state: str = "/var/lib/cooperative_shop"
 
 

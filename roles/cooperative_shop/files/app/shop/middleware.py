@@ -41,17 +41,16 @@ class HealthMiddleware:
 
 
 class HeadersMiddleware:
-    """Adds the content security policy and the permissions that no page needs."""
+    """Adds the content security policy; the reverse proxy adds what holds for every service."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the headers to every answer."""
+        """Add the policy of the page."""
         response = self.answer(request)
         policy = _DASHBOARD if request.path.startswith("/dashboard/") else _STRICT
         response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         return response
 
 

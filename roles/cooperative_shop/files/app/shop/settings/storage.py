@@ -7,6 +7,7 @@ from .commerce import SHOP
 
 RELEASE = Path(os.environ.get("PYTHON_APP_RELEASE", Path(__file__).resolve().parents[3]))
 
+_TLS = {"sslmode": "verify-full", "sslrootcert": "/etc/commune-tls/root.pem"} if SHOP.database_tls else {}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -18,7 +19,7 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         # A confirmation page is answered after its order is on the disk, whatever the server's default is.
-        "OPTIONS": {"options": "-c synchronous_commit=on", "connect_timeout": 5},
+        "OPTIONS": {"options": "-c synchronous_commit=on", "connect_timeout": 5, **_TLS},
         "ATOMIC_REQUESTS": True,
     }
 }
