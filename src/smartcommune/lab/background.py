@@ -69,7 +69,8 @@ def start(what: Background, timeout: float = 15) -> Process:
         output = f"append:{what.log}"
         properties = [*what.properties, f"StandardOutput={output}", f"StandardError={output}"]
         options = [f"--property={item}" for item in properties]
-        run(["systemd-run", "--quiet", "--collect", f"--unit={what.unit}", *options, *settings, "--", *wrapped])
+        literal = [word.replace("$", "$$") for word in wrapped]  # systemd expands variables in what it runs
+        run(["systemd-run", "--quiet", "--collect", f"--unit={what.unit}", *options, *settings, "--", *literal])
     else:
         with what.log.open("ab") as log:
             subprocess.run(
@@ -81,11 +82,13 @@ def start(what: Background, timeout: float = 15) -> Process:
                 check=True,
             )
     end = time.monotonic() + timeout
-    while (process := load_process(what.pid_file)) is None:
-        if what.pid_file.exists() or time.monotonic() > end:
+    while True:
+        written = what.pid_file.exists()  # asked before the process is: in between, it may come into being
+        if process := load_process(what.pid_file):
+            return process
+        if written or time.monotonic() > end:
             raise _did_not_start(what)
         time.sleep(0.005)
-    return process
 
 
 def wait_listening(what: Background, process: Process, netns: str | None, address: str, port: int) -> None:
