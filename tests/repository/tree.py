@@ -33,7 +33,8 @@ def under(folder: str, pattern: str = "*") -> list[Path]:
 
 def roles() -> list[Path]:
     """Return the folders of all roles."""
-    return sorted({CHECKOUT / "roles" / path.relative_to(CHECKOUT).parts[1] for path in under("roles")})
+    inside = (path.relative_to(CHECKOUT).parts for path in under("roles"))
+    return sorted({CHECKOUT / "roles" / parts[1] for parts in inside if len(parts) > 2})
 
 
 def name(path: Path) -> str:
