@@ -76,6 +76,9 @@ class InputErrors(UsageError):  # noqa: N818 (it carries many)
             )
         )
 
+    def __reduce__(self) -> tuple[type[InputErrors], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.errors,)  # so that it passes from worker processes
+
     def __str__(self) -> str:
         return self.render("en")
 

@@ -62,7 +62,7 @@ def load_former() -> dict[str, FormerCommune]:
 
 
 def _bare(name: str, kinds: tuple[str, ...]) -> str:
-    """Return a name without its kind of unit."""
+    """Return a name without its kind of unit, with single blanks (some of the list's names have two)."""
     for kind in kinds:
         name = name.removeprefix(kind)
-    return name
+    return " ".join(name.split())

@@ -12,11 +12,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from smartcommune.keys import Key
 from smartcommune.profile.quantities import parse_bytes, parse_duration, parse_rate
+from smartcommune.text import Text
 
 SCHEMA_VERSION = 1
 
 ComponentName = Literal["institution", "resources", "infrastructure", "services", "production"]
 COMPONENTS: tuple[ComponentName, ...] = ("institution", "resources", "infrastructure", "services", "production")
+COMPONENT_TITLES: dict[ComponentName, Text] = {
+    "institution": Text(vi="Thể chế thông minh", en="Smart institution"),
+    "resources": Text(vi="Nguồn lực thông minh", en="Smart resources"),
+    "infrastructure": Text(vi="Hạ tầng thông minh", en="Smart infrastructure"),
+    "services": Text(vi="Dịch vụ thông minh", en="Smart services"),
+    "production": Text(vi="Sản xuất kinh doanh thông minh", en="Smart production and business"),
+}
 ZoneName = Literal["wan", "edge", "office", "server", "wifi", "sensor", "management"]
 ZONES: tuple[ZoneName, ...] = ("wan", "edge", "office", "server", "wifi", "sensor", "management")
 HostKind = Literal["server", "gateway"]

@@ -1,0 +1,111 @@
+"""The JSON Schema of profiles for editors: every key with its note in both languages, options from the catalogue.
+
+``python -m smartcommune.profile.schema`` writes it to ``docs/schema/profile.json``; a test keeps that file equal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from smartcommune import paths
+from smartcommune.keys import Key
+from smartcommune.profile.models import COMPONENT_TITLES, COMPONENTS, Profile
+from smartcommune.profile.services import HOST_OPTION
+
+if TYPE_CHECKING:
+    from smartcommune.catalogue.models import Catalogue, Option, Service
+
+_JSON_TYPES = {"string": "string", "file": "string", "integer": "integer", "boolean": "boolean", "list": "array"}
+_HOST = Key(
+    "Máy",
+    "Host",
+    "Máy mà dịch vụ được đặt; mặc định là máy đầu tiên đúng loại.",
+    "The machine that the service is put on; default the first one of its kind.",
+    "server-1",
+)
+_QUANTITY = {"type": ["string", "integer"], "pattern": r"^\d+(\.\d+)? ?[A-Za-z/]+$"}
+_QUANTITY_KEYS = {"Host": ("memory", "disk"), "Link": ("down", "up", "rtt")}
+
+
+def export(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of a profile whose services are those of the catalogue."""
+    schema = Profile.model_json_schema(by_alias=True)
+    for model, names in _QUANTITY_KEYS.items():
+        for name in names:
+            _as_quantity(schema["$defs"][model]["properties"][name])
+    components = schema["properties"]["components"]
+    titles = {
+        name: Key(title.vi, title.en, title.vi, title.en, {}).to_schema() for name, title in COMPONENT_TITLES.items()
+    }
+    _replace(components, {name: _component(catalogue, name) | titles[name] for name in COMPONENTS})
+    _replace(schema["properties"]["foundation"], _component(catalogue, "foundation")["properties"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "profile.json",
+        **schema,
+        "title": "Hồ sơ xã thông minh / Smart commune profile",
+        "description": "Một tệp cho mỗi xã.\n\nOne file for each commune.",
+    }
+
+
+def render(schema: dict[str, Any]) -> bytes:
+    """Return the schema as the file has it."""
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _as_quantity(key: dict[str, Any]) -> None:
+    """Describe a quantity as people write it instead of as the integer it becomes."""
+    for name in ("type", "minimum", "maximum", "default"):
+        key.pop(name, None)
+    key |= _QUANTITY
+
+
+def _replace(key: dict[str, Any], properties: dict[str, Any]) -> None:
+    """Give a mapping of free keys its known ones."""
+    for name in ("additionalProperties", "propertyNames"):
+        key.pop(name, None)
+    key |= {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _component(catalogue: Catalogue, component: str) -> dict[str, Any]:
+    services = {name: _service(item) for name, item in catalogue.items() if item.component == component}
+    return {"type": "object", "properties": services, "additionalProperties": False}
+
+
+def _service(service: Service) -> dict[str, Any]:
+    properties = {name: _option(option) for name, option in service.options.items()}
+    if service.component != "foundation":
+        properties[HOST_OPTION] = {"type": "string", **_HOST.to_schema()}
+    example = {name: option.example for name, option in service.options.items() if option.required}
+    note = Key(service.title.vi, service.title.en, service.purpose.vi, service.purpose.en, example)
+    schema: dict[str, Any] = {
+        "type": "object",
+        **note.to_schema(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if example:
+        schema["required"] = list(example)
+    return schema
+
+
+def _option(option: Option) -> dict[str, Any]:
+    note = Key(option.title.vi, option.title.en, option.description.vi, option.description.en, option.example)
+    rules = {"pattern": option.pattern, "minimum": option.minimum, "maximum": option.maximum, "default": option.default}
+    kept = {name: value for name, value in rules.items() if value is not None}
+    return {"type": _JSON_TYPES[option.type], **kept, **note.to_schema()}
+
+
+def schema_path() -> Path:
+    """Return where the exported schema is kept for editors."""
+    return paths.checkout() / "docs" / "schema" / "profile.json"
+
+
+if __name__ == "__main__":
+    from smartcommune.catalogue.loader import load_catalogue
+
+    schema_path().parent.mkdir(parents=True, exist_ok=True)
+    schema_path().write_bytes(render(export(load_catalogue())))
