@@ -93,7 +93,7 @@ def test_addresses_are_known() -> None:
 
 def test_no_path_of_one_machine() -> None:
     """No file names a folder that exists on one computer only."""
-    folder = re.compile(r"(?<![\w.-])/(?:work|home/(?!xa\b)[a-z]+|Users)/[\w.-]+")
+    folder = re.compile(r"(?<![\w.-])/(?:work|home/(?!commune\b)[a-z]+|Users)/[\w.-]+")
 
     assert [f"{name(path)}: {match[0]}" for path, text in texts() for match in folder.finditer(text)] == []
 
