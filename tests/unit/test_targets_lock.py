@@ -63,7 +63,7 @@ def test_the_holder_is_named(path: Path) -> None:
         assert part in text.en
         assert part in text.vi
     assert error.value.todo is not None
-    assert f"kill -INT {process.pid}" in error.value.todo.en
+    assert "smartcommune unlock vi-huong --target lab" in error.value.todo.en
 
 
 def test_a_dead_holder_is_taken_over_silently(path: Path) -> None:

@@ -165,6 +165,7 @@ def open_stack(
     """Return the stack of ``layout``, making it in the backend when it is not there yet."""
     for folder in (layout.work, layout.home):
         folder.mkdir(parents=True, exist_ok=True)
+    layout.backend.chmod(0o700)
     workspace = OneProcessWorkspace(
         work_dir=str(layout.work),
         pulumi_home=str(layout.home),

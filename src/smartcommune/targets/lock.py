@@ -54,7 +54,7 @@ def hold(path: Path, *, wait: timedelta | None = None, command: str | None = Non
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _acquire(descriptor, wait or timedelta())
+        _acquire(path, descriptor, wait or timedelta())
         _write(descriptor, command or " ".join(sys.argv))
         yield descriptor
         os.ftruncate(descriptor, 0)
@@ -70,16 +70,16 @@ def load_holder(path: Path) -> Holder | None:
         return None
 
 
-def _acquire(descriptor: int, wait: timedelta) -> None:
+def _acquire(path: Path, descriptor: int, wait: timedelta) -> None:
     start = time.monotonic()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = load_holder(Path(f"/proc/self/fd/{descriptor}"))
+            holder = load_holder(path)
             limit = wait if holder is None or holder.alive() else max(wait, ENGINE_GRACE)
             if time.monotonic() - start >= limit.total_seconds():
-                raise _locked(holder) from None
+                raise _locked(path, holder) from None
             time.sleep(POLL_SECONDS)
         else:
             return
@@ -97,20 +97,21 @@ def _write(descriptor: int, command: str) -> None:
     os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
 
 
-def _locked(holder: Holder | None) -> LockedError:
-    if holder is None:
-        return LockedError(
-            Text(vi="một lượt chạy khác đang giữ khóa", en="another run holds the lock"),
-            todo=Text(vi="đợi nó xong, hoặc dùng --wait", en="wait for it to end, or use --wait"),
-        )
-    what = f"{holder.command} (pid {holder.pid})"
+def _locked(path: Path, holder: Holder | None) -> LockedError:
+    """Return the error for a held lock; its path ends in ``<profile>/<target>/lock``."""
+    release = f"smartcommune unlock {path.parent.parent.name} --target {path.parent.name}"
+    what = "" if holder is None else f"{holder.command} (pid {holder.pid})"
     return LockedError(
         Text(
-            vi=f"{holder.user} trên {holder.host} đang giữ khóa từ {holder.since}: {what}",
-            en=f"{holder.user} on {holder.host} holds the lock since {holder.since}: {what}",
+            vi="một lượt chạy khác đang giữ khóa"
+            if holder is None
+            else f"{holder.user} trên {holder.host} đang giữ khóa từ {holder.since}: {what}",
+            en="another run holds the lock"
+            if holder is None
+            else f"{holder.user} on {holder.host} holds the lock since {holder.since}: {what}",
         ),
         todo=Text(
-            vi=f"đợi nó xong, dùng --wait, hoặc dừng nó trên {holder.host}: kill -INT {holder.pid}",
-            en=f"wait for it to end, use --wait, or stop it on {holder.host}: kill -INT {holder.pid}",
+            vi=f"đợi nó xong (--wait), hoặc yêu cầu nó dừng: {release}",
+            en=f"wait for it to end (--wait), or ask it to stop: {release}",
         ),
     )
