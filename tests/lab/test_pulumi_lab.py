@@ -231,6 +231,21 @@ def test_a_kill_at_any_moment_is_finished_by_the_next_run(commune: Commune, vict
     assert commune.preview().actions == (), moment
 
 
+def test_a_plan_made_after_a_kill_holds(commune: Commune) -> None:
+    """What a plan says after the engine was killed in mid-creation is what apply then does."""
+    process = commune.start_up()
+    wait_for(lambda: commune.lab.list() or process.poll() is not None)
+    engine = engine_of(process)
+    assert engine is not None
+    os.kill(engine, signal.SIGKILL)
+    process.communicate()
+    with Stack(commune.site()) as stack:
+        plan = stack.preview()
+        assert plan.counts()["create"] >= 1
+        stack.up(expected=plan.digest)
+        assert stack.preview().actions == ()
+
+
 def test_destroy_sweeps_what_was_made_but_not_recorded(commune: Commune) -> None:
     """A machine whose record was lost with the engine is known by its owner's mark, and removed."""
     process = commune.start_up()

@@ -108,7 +108,8 @@ class Stack:
         return self._lock
 
     def preview(self) -> MachinesPlan:
-        """Return what ``up`` would do now. Reads the real machines; changes nothing."""
+        """Return what ``up`` would do now. Reads the real machines; changes nothing but the record of a cut run."""
+        self._recover()
         with self._session() as session:
             return self._preview(session)
 
