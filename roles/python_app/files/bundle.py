@@ -1,7 +1,7 @@
 """Bundle an application for its hosts, on the controller: the lock's wheels as one archive, the source as another.
 
-Prints ``{"key", "wheels", "id", "source", "changed"}`` as JSON. The wheels are installed from their hashes for the hosts' Python,
-not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
+Prints ``{"key", "wheels", "id", "source", "changed"}`` as JSON. The wheels are installed from their hashes for the
+hosts' Python, not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def digest(*parts: bytes) -> str:
 
 
 def is_needed(path: str, exclude: list[str]) -> bool:
-    """Return whether hosts need the file: not a translation into a language they do not speak, nor an excluded pattern."""
+    """Return whether hosts need the file: it is no translation into another language, nor excluded."""
     parts = path.split("/")
     if "locale" in parts[:-1]:
         language = parts[parts.index("locale") + 1]
@@ -50,24 +50,34 @@ def write_archive(target: Path, folder: Path, files: list[Path]) -> None:
     """Write ``files`` to ``target`` whole or not at all, without times and owners."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, compresslevel=6) as packed:
-            with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                for path in files:
-                    entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-                    entry.size = path.stat().st_size
-                    entry.mode = 0o755 if os.access(path, os.X_OK) else 0o644
-                    with path.open("rb") as content:
-                        archive.addfile(entry, content)
+        with (
+            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0, compresslevel=6) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for path in files:
+                entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                entry.size = path.stat().st_size
+                entry.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+                with path.open("rb") as content:
+                    archive.addfile(entry, content)
         raw.flush()
         os.fsync(raw.fileno())
-    os.chmod(raw.name, 0o644)
-    os.replace(raw.name, target)
+    Path(raw.name).chmod(0o644)
+    Path(raw.name).replace(target)
 
 
 def fetch_wheels(requirements: Path, tree: Path, python: str, machine: str) -> None:
-    """Install the lock into ``tree`` for the hosts' Python and machine; ends the program with pip's words when it fails."""
+    """Install the lock into ``tree`` for the hosts' Python and machine; ends with pip's words when it fails."""
     platforms = [f"--platform={name}_{machine}" for name in PLATFORMS]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+    ]
     command += ["--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:", "--implementation=cp"]
     command += [f"--python-version={python}", *platforms, f"--target={tree}", f"--requirement={requirements}"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -82,7 +92,9 @@ def bundle(options: argparse.Namespace) -> dict[str, object]:
     key = digest(lock, options.python.encode(), options.machine.encode(), json.dumps(exclude).encode())[:16]
     wheels = options.cache / "wheels" / f"{key}.tar.gz"
     source = files_of(options.source, ["*.mo"])  # compiled while a release is built
-    parts = [part for path in source for part in (path.relative_to(options.source).as_posix().encode(), path.read_bytes())]
+    parts = [
+        part for path in source for part in (path.relative_to(options.source).as_posix().encode(), path.read_bytes())
+    ]
     identifier = digest(key.encode(), options.build.encode(), *parts)[:16]
     archive = options.cache / "wheels" / f"{identifier}.source.tar.gz"
     changed = not wheels.is_file()

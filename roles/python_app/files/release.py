@@ -1,7 +1,8 @@
 """Unpack one archive into a folder of its own, on the host, and mark it complete once everything is on the disk.
 
-A folder without ``.complete`` is what a cut run left: it is removed first. With ``--wheels`` the folder becomes a release: it is
-linked to its packages, its build commands run, and releases and packages that nobody goes back to are removed.
+A folder without ``.complete`` is what a cut run left: it is removed first. With ``--wheels`` the folder becomes a
+release: it is linked to its packages, its build commands run, and releases and packages that nobody goes back to are
+removed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def build(folder: Path, entry: str, commands: list[list[str]]) -> None:
 
 
 def prune(folder: Path, keep: int, current: Path) -> None:
-    """Remove releases but the new one, the current one and the ``keep`` youngest others, then packages without a release."""
+    """Remove releases but the new, the current and the ``keep`` youngest others, then packages without a release."""
     releases = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     others = [path for path in releases if path not in (folder, current.resolve())]
     for path in others[keep:]:

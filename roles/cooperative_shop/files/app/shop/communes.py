@@ -25,9 +25,10 @@ class Commune:
 
 @cache
 def communes() -> dict[str, Commune]:
-    """Return all communes by code, in the order of the official list."""
+    """Return all communes by code, in the order of the official list; raises FileNotFoundError."""
     package = importlib.util.find_spec("vietnam_provinces")  # found, not imported: its enumerations take 30 MB
-    assert package is not None and package.origin is not None
+    if package is None or package.origin is None:
+        raise FileNotFoundError("the package vietnam-provinces is not installed")
     rows = json.loads((Path(package.origin).parent / "data" / "flat-divisions.json").read_text(encoding="utf-8"))
     return {f"{row['code']:05d}": Commune(f"{row['code']:05d}", row["name"], row["province_name"]) for row in rows}
 

@@ -19,7 +19,7 @@ class ProductFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """One product: price in đồng, weight in grams, ``picture`` a file name or the name of one of the shop's drawings."""
+    """One product: price in đồng, weight in grams, ``picture`` a file name or the name of a drawing of the shop."""
 
     sku: str
     gtin: str
@@ -36,7 +36,7 @@ class ProductRow:
 
 
 def is_gtin(text: str) -> bool:
-    """Return whether ``text`` is a GTIN of 8, 12, 13 or 14 digits with the right check digit (GS1 General Specifications)."""
+    """Return whether ``text`` is a GTIN: 8, 12, 13 or 14 digits with the right check digit (GS1)."""
     if not text.isascii() or not text.isdigit() or len(text) not in {8, 12, 13, 14}:
         return False
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(text)))
@@ -79,7 +79,9 @@ def load_products(path: Path) -> list[ProductRow]:
                 wrong.append(f"{path.name}:{reader.line_num}: {error}")
     for name in ("sku", "gtin"):
         values = [value for product in found if (value := getattr(product, name))]
-        wrong += [f"{path.name}: {name} stands twice: {one}" for one in sorted({v for v in values if values.count(v) > 1})]
+        wrong += [
+            f"{path.name}: {name} stands twice: {one}" for one in sorted({v for v in values if values.count(v) > 1})
+        ]
     if wrong:
         raise ProductFileError("\n".join(wrong))
     return found

@@ -40,9 +40,9 @@ def plain(text: str, length: int) -> str:
 
 
 def transfer(bank: str, account: str, amount: int, purpose: str) -> str:
-    """Return the text for a transfer of ``amount`` đồng to ``account`` at the bank with NAPAS number ``bank``.
+    """Return the text for a transfer of ``amount`` đồng to ``account`` at the bank of NAPAS number ``bank``.
 
-    ``purpose`` is what the buyer's bank sends along: the order's number. Raises ValueError for values that no bank takes.
+    ``purpose`` is what the buyer's bank sends along: the order's number. Raises ValueError for what no bank takes.
     """
     if not re.fullmatch(r"\d{6}", bank):
         raise ValueError(f"a NAPAS number has six digits: {bank!r}")
@@ -65,7 +65,7 @@ def transfer(bank: str, account: str, amount: int, purpose: str) -> str:
 
 
 def read(text: str) -> dict[str, str]:
-    """Return the fields of a QR text by identifier, nested ones as ``38.01.00``; raises ValueError when its CRC is wrong."""
+    """Return the fields of a QR text by identifier, nested ones as ``38.01.00``; ValueError when its CRC is wrong."""
     if text[-8:-4] != "6304" or f"{crc16(text[:-4].encode('ascii')):04X}" != text[-4:]:
         raise ValueError("the check sum does not match the text")
     return _fields(text, "")

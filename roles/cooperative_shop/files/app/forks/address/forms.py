@@ -92,4 +92,3 @@ class UserAddressForm(VietnameseAddressForm):
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.user = user
-

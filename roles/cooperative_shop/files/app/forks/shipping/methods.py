@@ -1,10 +1,12 @@
 """Ways of delivery: collect at the cooperative, within the commune, to any other commune of Viet Nam."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.shipping.methods import *  # noqa: F403
 from oscar.apps.shipping.methods import Base, FixedPrice
+from oscar.core.prices import Price
 
 from shop import config
 
@@ -20,7 +22,7 @@ class PickUp(Base):
         """Say where."""
         return config.load().address
 
-    def calculate(self, basket):
+    def calculate(self, basket: Any) -> Price:
         """Return no charge."""
         return FixedPrice(Decimal(0), Decimal(0)).calculate(basket)
 

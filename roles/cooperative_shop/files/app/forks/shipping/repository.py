@@ -17,7 +17,7 @@ class Repository(repository.Repository):
     """Pick-up always; delivery by the fee of the address's commune."""
 
     def get_available_shipping_methods(self, basket: Any, shipping_addr: Any = None, **kwargs: Any) -> list[Base]:
-        """Return the ways for ``shipping_addr``; before there is one, delivery within Viet Nam is what a basket is shown."""
+        """Return the ways for ``shipping_addr``; before there is one, a basket is shown delivery within Viet Nam."""
         shop = config.load()
         own = communes()[shop.commune_code]
         fee = Decimal(shop.fee_country)

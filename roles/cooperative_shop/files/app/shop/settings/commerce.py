@@ -24,7 +24,7 @@ OSCAR_PRODUCTS_PER_PAGE = 24
 OSCAR_RECENTLY_VIEWED_PRODUCTS = 8
 OSCAR_MAX_BASKET_QUANTITY_THRESHOLD = 500
 
-# Oscar shows a status as it is stored, so the words themselves are stored; buyers read them in their language (shop_tags).
+# Oscar shows a status as it is stored, so the words are stored; buyers read them in their language (shop_tags).
 NEW, CONFIRMED, SENT, DONE, CANCELLED = "Mới", "Đã xác nhận", "Đang giao", "Hoàn tất", "Đã hủy"
 ORDER_STATUS_NAMES = {
     NEW: _("New"),

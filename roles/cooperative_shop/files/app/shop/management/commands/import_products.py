@@ -52,7 +52,9 @@ class Command(BaseCommand):
 
 def prepare() -> tuple[Any, Any]:
     """Return the product class with its attributes, and the cooperative as the partner who sells."""
-    kind, _ = get_model("catalogue", "ProductClass").objects.get_or_create(slug="nong-san", defaults={"name": "Nông sản"})
+    kind, _ = get_model("catalogue", "ProductClass").objects.get_or_create(
+        slug="nong-san", defaults={"name": "Nông sản"}
+    )
     for code, name, type_ in ATTRIBUTES:
         kind.attributes.get_or_create(code=code, defaults={"name": name, "type": type_, "required": False})
     partner, _ = get_model("partner", "Partner").objects.get_or_create(
@@ -64,7 +66,9 @@ def prepare() -> tuple[Any, Any]:
 def import_row(row: ProductRow, kind: Any, partner: Any, folder: Path, set_stock: bool) -> bool:
     """Create or correct one product and return whether anything changed."""
     record = partner.stockrecords.select_related("product").filter(partner_sku=row.sku).first()
-    product = record.product if record else get_model("catalogue", "Product")(product_class=kind, structure="standalone")
+    product = (
+        record.product if record else get_model("catalogue", "Product")(product_class=kind, structure="standalone")
+    )
     wanted = {"title": row.title_vi, "description": row.description_vi, "upc": row.gtin or None, "is_public": True}
     changed = assign(product, wanted)
     attributes = {name: getattr(row, name) or None for name, *_rest in ATTRIBUTES}
@@ -100,7 +104,7 @@ def assign(thing: Any, values: dict[str, Any]) -> bool:
 
 
 def import_picture(product: Any, row: ProductRow, folder: Path) -> bool:
-    """Give the product its picture, unless it has that very one, or one that staff put in; return whether it changed."""
+    """Give the product its picture, unless it has that one, or one that staff put in; return whether it changed."""
     source = picture_file(row.picture, folder)
     if source is None:
         return False

@@ -67,8 +67,8 @@ def rename_partner(name: str) -> bool:
 def ensure_staff(password: str, shop: config.Config) -> bool:
     """Make the sales staff's account what it should be and return whether it was not.
 
-    It sells and keeps the stock, and nothing else: no superuser, no other accounts, and a password that only the commune's
-    secrets hold.
+    It sells and keeps the stock, and nothing else: no superuser, no other accounts, and a password that only the
+    commune's secrets hold.
     """
     group, changed = Group.objects.get_or_create(name="Nhân viên bán hàng")
     permissions = set(Permission.objects.filter(content_type__app_label__in=STAFF_APPLICATIONS))

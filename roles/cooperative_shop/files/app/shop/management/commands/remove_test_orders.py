@@ -1,4 +1,4 @@
-"""Remove test orders (those whose e-mail address ends in ``.invalid``), give their stock back, and forget their mail."""
+"""Remove test orders (whose e-mail address ends in ``.invalid``), give their stock back, and forget their mail."""
 
 from __future__ import annotations
 

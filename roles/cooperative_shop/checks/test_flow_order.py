@@ -1,0 +1,242 @@
+"""What a buyer and the staff do: order honey over HTTPS, pay by VietQR, see the order in the staff's list."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import re
+import secrets as random
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+APP = Path(__file__).resolve().parents[1] / "files" / "app"
+MANAGE = "/usr/local/sbin/cooperative_shop-manage"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+ENGLISH = re.compile(
+    r"\b(the|your|you|this|with|from|and|order|orders|product|products|save|delete|edit|name|date|status|customer|price|"
+    r"stock|address|password|login|search|select|create|update|page|quantity|payment|delivery|basket)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Buyer:
+    """A browser in the shop."""
+
+    web: object
+    base: str
+
+    def get(self, path):
+        """Ask for a page."""
+        return self.web.get(self.base + path)
+
+    def post(self, path, data, form=None):
+        """Send the form that stands at ``form``, or at the path itself, as a browser would."""
+        page = self.get(form or path)
+        token = TOKEN.search(page.text)
+        assert token, f"{form or path} answers {page.status_code} without a form"
+        headers = {"Referer": self.base + path, "Origin": self.base}
+        return self.web.post(self.base + path, data={**data, "csrfmiddlewaretoken": token[1]}, headers=headers)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A placed order: its number, the buyer's e-mail address, the confirmation page."""
+
+    number: str
+    email: str
+    page: str
+
+
+def endpoint(commune):
+    """Return the shop's address."""
+    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
+    return f"https://{name}"
+
+
+@pytest.fixture
+def buyer(web, commune):
+    """Open the shop in a browser."""
+    return Buyer(web, endpoint(commune))
+
+
+@pytest.fixture
+def order(buyer, host):
+    """Order the first honey as a guest, and remove the order at the end. ``.invalid`` marks it as a test."""
+    email = f"kiem-tra-{random.token_hex(4)}@example.invalid"
+    found = buyer.get("/search/?q=mat+ong")
+    product = re.search(r'href="(/catalogue/[^"]+_(\d+)/)"', found.text)
+    assert product, "no honey is sold"
+    buyer.post(f"/basket/add/{product[2]}/", {"quantity": "2"}, form=product[1])
+    buyer.post("/checkout/", {"username": email, "options": "anonymous"})
+    address = {
+        "first_name": "Kiểm tra tự động",
+        "phone_number": "0912 345 678",
+        "province": "Tỉnh Ninh Bình",
+        "commune": "14701",
+        "line1": "Thôn thử nghiệm",
+    }
+    buyer.post("/checkout/shipping-address/", address)
+    buyer.post("/checkout/shipping-method/", {"method_code": "country"})
+    if (choice := buyer.get("/checkout/payment-method/")).status_code == 200:
+        buyer.post("/checkout/payment-method/", {"method": "vietqr" if 'value="vietqr"' in choice.text else "cod"})
+    buyer.post("/checkout/preview/", {"action": "place_order"})
+    page = buyer.get("/checkout/thank-you/")
+    number = re.search(r'id="order-number">(\d+)<', page.text)
+    assert number, f"no confirmation: the shop answers {page.status_code}"
+    yield Order(number[1], email, page.text)
+    removed = host.run(f"{MANAGE} remove_test_orders")
+    assert removed.rc == 0, "the test order was not removed"
+
+
+def log_in(buyer, secrets):
+    """Log in as the sales staff."""
+    answer = buyer.post("/dashboard/login/", {"username": "nhanvien", "password": secrets("staff_password")})
+    assert answer.status_code == 302, "the staff's account cannot log in"
+
+
+def qr_text(page):
+    """Return what a phone reads from the page's QR code: the SVG's strokes as pixels, decoded."""
+    path = re.search(r'<path[^>]*class="qrline"[^>]* d="([^"]+)"|<path[^>]* d="([^"]+)"[^>]*class="qrline"', page)
+    assert path, "there is no QR code on the page"
+    dark, x, y = set(), 0.0, 0.0
+    for step, numbers in re.findall(r"([Mmh])([^Mmh]+)", path[1] or path[2]):
+        values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
+        if step == "h":
+            dark |= {(column, int(y)) for column in range(int(x), int(x + values[0]))}
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if step == "M" else (x + values[0], y + values[1])
+    size = max(max(point) for point in dark) + 5
+    image = Image.new("L", (size, size), 255)
+    for point in dark:
+        image.putpixel(point, 0)
+    (code,) = zxingcpp.read_barcodes(image.resize((size * 8, size * 8), Image.Resampling.NEAREST))
+    return code.text
+
+
+def visible(page):
+    """Return the words of a page that a reader sees."""
+    text = re.sub(r"<(script|style|svg|textarea)\b.*?</\1>|<!--.*?-->", " ", page, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "\n", text))
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="Khách đặt mua mật ong và thấy trang xác nhận", en="A guest orders honey and sees the confirmation"
+)
+def test_guest_orders_honey(order):
+    """A guest orders honey and sees the confirmation."""
+    assert "Cảm ơn bạn đã đặt hàng" in order.page
+    assert "Xã Yên Mô" in order.page
+    assert re.search(r"\d{2,3}(\.\d{3})+\s₫", order.page), "no price in đồng"
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="Mã VietQR đọc được và đúng tài khoản, số tiền, nội dung",
+    en="The VietQR code reads back with account, amount and purpose",
+)
+def test_transfer(order, commune):
+    """The VietQR code reads back with account, amount and purpose."""
+    if not commune.get("cooperative_shop_bank_account"):
+        pytest.skip("hồ sơ không khai tài khoản ngân hàng | the profile names no bank account")
+    spec = importlib.util.spec_from_file_location("vietqr", APP / "shop" / "vietqr.py")
+    vietqr = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(vietqr)
+    fields = vietqr.read(qr_text(order.page))
+
+    assert fields["38.01.00"] == commune["cooperative_shop_bank_bin"]
+    assert fields["38.01.01"] == commune["cooperative_shop_bank_account"]
+    assert f"{int(fields['54']):,} ₫".replace(",", ".") in order.page.replace("\xa0", " ")
+    assert fields["62.08"] == f"DH {order.number}"
+
+
+@pytest.mark.flow
+@pytest.mark.title(vi="Nhân viên thấy đơn hàng trong danh sách", en="The staff see the order in their list")
+def test_staff_sees_order(order, buyer, secrets):
+    """The staff see the order in their list."""
+    log_in(buyer, secrets)
+    page = buyer.get(f"/dashboard/orders/?order_number={order.number}&response_format=html")
+    detail = buyer.get(f"/dashboard/orders/{order.number}/")
+
+    assert order.email in page.text + detail.text
+    assert "Kiểm tra tự động" in detail.text
+
+
+@pytest.mark.flow
+@pytest.mark.title(vi="Thư xác nhận nằm trong hàng đợi", en="The confirmation e-mail is queued")
+def test_confirmation_is_queued(order, host):
+    """The confirmation e-mail is queued."""
+    mail = host.run(f"{MANAGE} list_mail %s", order.email)
+
+    assert mail.stdout.startswith(f"queued\tXác nhận đơn hàng {order.number}"), mail.stdout
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="Đơn hàng thử được gỡ bỏ, tồn kho được trả lại", en="A test order is removed and its stock given back"
+)
+def test_order_is_removed(order, host):
+    """A test order is removed and its stock given back."""
+    with host.sudo("postgres"):
+        psql = "psql --no-psqlrc --tuples-only --no-align --dbname=cooperative_shop --command=%s"
+        allocated = "SELECT coalesce(sum(num_allocated), 0) FROM partner_stockrecord"
+        before = int(host.run(psql, allocated).stdout)
+    host.run(f"{MANAGE} remove_test_orders")
+    with host.sudo("postgres"):
+        after = int(host.run(psql, allocated).stdout)
+        left = host.run(psql, f"SELECT count(*) FROM order_order WHERE number = '{order.number}'").stdout.strip()
+
+    assert left == "0"
+    assert before - after >= 2
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="Trang của người mua và nhân viên bằng tiếng Việt", en="Buyers' and staff's pages are in Vietnamese"
+)
+def test_pages_are_vietnamese(buyer, secrets):
+    """Buyers' and staff's pages are in Vietnamese."""
+    log_in(buyer, secrets)
+    paths = ["/", "/catalogue/", "/basket/", "/help/", "/dashboard/", "/dashboard/orders/", "/dashboard/catalogue/"]
+    found = {}
+    for path in paths:
+        page = buyer.get(path)
+        assert page.status_code == 200, f"{path} answers {page.status_code}"
+        words = {word.lower() for word in ENGLISH.findall(visible(page.text))}
+        if words:
+            found[path] = sorted(words)
+
+    assert found == {}
+
+
+@pytest.mark.flow
+@pytest.mark.title(vi="Danh mục xuất cho sàn và mạng xã hội đọc được", en="The product feed can be imported")
+def test_feed(buyer):
+    """The product feed can be imported."""
+    rss, table = buyer.get("/feed/products.xml"), buyer.get("/feed/products.csv")
+    items = rss.text.count("<item>")
+
+    assert rss.headers["content-type"].startswith("application/rss+xml")
+    assert items > 0
+    assert re.search(r"<g:price>\d+ VND</g:price>", rss.text)
+    assert table.text.lstrip("\ufeff").startswith("id,title,description,link,image_link,availability,price")
+    assert len(table.text.strip().splitlines()) >= items + 1
+
+
+@pytest.mark.flow
+@pytest.mark.title(vi="Trình duyệt được dặn giữ an toàn", en="Browsers are told to keep the shop safe")
+def test_headers(buyer):
+    """Browsers are told to keep the shop safe."""
+    page = buyer.get("/accounts/login/")
+    cookies = page.headers.get_list("set-cookie")
+
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["strict-transport-security"].startswith("max-age=")
+    assert cookies
+    assert all("secure" in cookie.lower() and "samesite" in cookie.lower() for cookie in cookies)
