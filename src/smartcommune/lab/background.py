@@ -64,7 +64,7 @@ def start(what: Background, timeout: float = 15) -> Process:
     wrapped = ["/bin/sh", "-c", _WRITE_PID, str(what.pid_file), *what.argv]
     environment = _environment(what.mark) | dict(what.environment)
     if booted_with_systemd():
-        _forget_unit(what.unit)
+        forget_unit(what.unit)
         settings = [f"--setenv={key}={value}" for key, value in environment.items()]
         output = f"append:{what.log}"
         properties = [*what.properties, f"StandardOutput={output}", f"StandardError={output}"]
@@ -108,10 +108,11 @@ def _did_not_start(what: Background) -> LabError:
     return LabError(Text(vi=f"{what.unit} không khởi động được:\n{last}", en=f"{what.unit} did not start:\n{last}"))
 
 
-def _forget_unit(unit: str) -> None:
-    """Stop a unit left over by a killed run, so that its name is free; none is fine."""
-    for command in (["stop"], ["reset-failed"]):
-        subprocess.run(["systemctl", "--quiet", *command, f"{unit}.service"], capture_output=True, check=False)
+def forget_unit(unit: str) -> None:
+    """Wait until systemd is done with a unit (stopped if it still runs), so that its name is free; none is fine."""
+    if booted_with_systemd():
+        for verb in ("stop", "reset-failed"):
+            subprocess.run(["systemctl", "--quiet", verb, f"{unit}.service"], capture_output=True, check=False)
 
 
 def tail(log: Path, characters: int = 800) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import subprocess
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,14 +90,9 @@ def _units(place: Layout) -> Found:
     pattern = f"{UNIT_PREFIX}{place.profile}-*"
     listed = run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "--output=json", pattern])
     for entry in json.loads(listed or "[]"):
-        unit = entry["unit"]
-        if f"={place.directory}:" in run(["systemctl", "show", "--property=Environment", unit]):
-            yield Finding("unit", unit), partial(_stop_unit, unit)
-
-
-def _stop_unit(unit: str) -> None:
-    for verb in ("stop", "reset-failed"):
-        subprocess.run(["systemctl", "--quiet", verb, unit], capture_output=True, check=False)
+        unit = entry["unit"].removesuffix(".service")
+        if f"={place.directory}:" in run(["systemctl", "show", "--property=Environment", f"{unit}.service"]):
+            yield Finding("unit", unit), partial(background.forget_unit, unit)
 
 
 def _groups(place: Layout) -> Found:

@@ -83,6 +83,7 @@ def close_service(layout: Layout, local_port: int, *, dry_run: bool = False) -> 
         return
     if process:
         process.end()
+    background.forget_unit(layout.unit("forward", str(local_port)))
     shutil.rmtree(folder, ignore_errors=True)
 
 

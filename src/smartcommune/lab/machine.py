@@ -203,7 +203,11 @@ def _sweep(layout: Layout, name: str) -> None:
         raise MachineError(
             Text(vi=f"{name} chưa dừng hẳn (còn giữ: {held}).", en=f"{name} did not go away (still held: {held}).")
         )
-    cgroup.remove(tops)
+    if background.booted_with_systemd():
+        # It removes the groups itself; if we did, it would wait for their end in vain.
+        background.forget_unit(layout.unit("machine", name))
+    else:
+        cgroup.remove(tops)
     (layout.machine(name) / "pid").unlink(missing_ok=True)
 
 

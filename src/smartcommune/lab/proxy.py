@@ -77,6 +77,7 @@ def stop_proxy(layout: Layout) -> None:
     """Stop the proxy; none is fine."""
     if process := load_process(layout.proxy / "pid"):
         process.end()
+    background.forget_unit(layout.unit("proxy", "packages"))
     (layout.proxy / "pid").unlink(missing_ok=True)
 
 
