@@ -24,14 +24,14 @@ from smartcommune.document.traps import Trap
 from smartcommune.faults import Related
 from smartcommune.text import Text
 
-MAX_NODES = 20_000  # after aliases are expanded; the largest catalogue entry has some hundreds
+MAX_NODES = 5_000  # after aliases are expanded; the largest catalogue entry has some hundreds
 MAX_DEPTH = 24
 
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\u3000\ufeff]")
 _TYPOGRAPHIC_QUOTES = frozenset("“”‘’„«»")
 
 
-class _PureParser(Reader, Scanner, Parser):
+class PureParser(Reader, Scanner, Parser):
     """PyYAML's own parser, for installations without libyaml."""
 
     def __init__(self, stream: str) -> None:
@@ -43,7 +43,7 @@ class _PureParser(Reader, Scanner, Parser):
 try:
     from yaml._yaml import CParser
 except ImportError:
-    EventParser: Any = _PureParser
+    EventParser: Any = PureParser
 else:
     EventParser = CParser
 

@@ -55,6 +55,8 @@ def _locate(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] 
         return traps.UNCLOSED_QUOTE, opened.line + 1, opened.column + 1
     if "escape" in problem:
         return traps.ESCAPE, at.line + 1, at.column + 1
+    if "nesting depth" in problem:
+        return traps.TOO_DEEP, at.line + 1, 1
     if bracket is not None:
         return _unclosed_bracket(document, bracket[0] - 1, at)
     if "could not find expected ':'" in problem and opened is not None:

@@ -70,7 +70,7 @@ TOO_DEEP = Trap(
 TOO_MANY_NODES = Trap(
     "too-many-nodes",
     Text(vi="quá nhiều giá trị (kể cả bản sao qua «*»)", en="too many values (copies made by «*» included)"),
-    Text(vi="nhiều nhất 20 000 giá trị", en="at most 20,000 values"),
+    Text(vi="nhiều nhất 5 000 giá trị", en="at most 5,000 values"),
     Text(vi="bỏ các bí danh «*» hoặc chia nhỏ tệp", en="remove the aliases «*» or split the file"),
 )
 CYCLE = Trap(

@@ -8,9 +8,9 @@ from smartcommune.text import Text
 
 _NUMBER = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([A-Za-z/]+)")
 _LOOSE = re.compile(r"(\d{1,12})(?:[.,](\d{1,6}))?\s*([A-Za-z/]*)")
-_BYTES = {"MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
-_RATES = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
-_DURATIONS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+BYTES = {"MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
+RATES = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
+DURATIONS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 
 
 class QuantityError(ValueError):
@@ -51,22 +51,22 @@ def _meant(value: object, units: dict[str, int]) -> str | None:
 
 def parse_bytes(value: object) -> int:
     """Return bytes from ``8 GiB``."""
-    return _parse(value, _BYTES, "8 GiB")
+    return _parse(value, BYTES, "8 GiB")
 
 
 def parse_rate(value: object) -> int:
     """Return bit/s from ``30 Mbit/s``."""
-    return _parse(value, _RATES, "30 Mbit/s")
+    return _parse(value, RATES, "30 Mbit/s")
 
 
 def parse_duration(value: object) -> int:
     """Return milliseconds from ``60 ms``."""
-    return _parse(value, _DURATIONS, "60 ms")
+    return _parse(value, DURATIONS, "60 ms")
 
 
 def format_bytes(value: int) -> str:
     """Return bytes with the largest unit that leaves a short number: ``8 GiB``, ``384 MiB``."""
     for unit in ("TiB", "GiB"):
-        if value >= _BYTES[unit]:
-            return f"{value / _BYTES[unit]:.2f}".rstrip("0").rstrip(".") + f" {unit}"
-    return f"{value / _BYTES['MiB']:.0f} MiB"
+        if value >= BYTES[unit]:
+            return f"{value / BYTES[unit]:.2f}".rstrip("0").rstrip(".") + f" {unit}"
+    return f"{value / BYTES['MiB']:.0f} MiB"

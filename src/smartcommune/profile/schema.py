@@ -13,6 +13,7 @@ import orjson
 from smartcommune import paths
 from smartcommune.keys import Key
 from smartcommune.profile.models import COMPONENT_TITLES, COMPONENTS, Profile
+from smartcommune.profile.quantities import BYTES, DURATIONS, RATES
 from smartcommune.profile.services import HOST_OPTION
 
 if TYPE_CHECKING:
@@ -26,16 +27,18 @@ _HOST = Key(
     "The machine that the service is put on; default the first one of its kind.",
     "server-1",
 )
-_QUANTITY = {"type": ["string", "integer"], "pattern": r"^\d+(\.\d+)? ?[A-Za-z/]+$"}
-_QUANTITY_KEYS = {"Host": ("memory", "disk"), "Link": ("down", "up", "rtt")}
+_QUANTITIES = {
+    "Host": {"memory": BYTES, "disk": BYTES},
+    "Link": {"down": RATES, "up": RATES, "rtt": DURATIONS},
+}
 
 
 def export(catalogue: Catalogue) -> dict[str, Any]:
     """Return the schema of a profile whose services are those of the catalogue."""
     schema = Profile.model_json_schema(by_alias=True)
-    for model, names in _QUANTITY_KEYS.items():
-        for name in names:
-            _as_quantity(schema["$defs"][model]["properties"][name])
+    for model, quantities in _QUANTITIES.items():
+        for name, units in quantities.items():
+            _as_quantity(schema["$defs"][model]["properties"][name], units)
     components = schema["properties"]["components"]
     titles = {
         name: Key(title.vi, title.en, title.vi, title.en, {}).to_schema() for name, title in COMPONENT_TITLES.items()
@@ -56,11 +59,11 @@ def render(schema: dict[str, Any]) -> bytes:
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _as_quantity(key: dict[str, Any]) -> None:
+def _as_quantity(key: dict[str, Any], units: dict[str, int]) -> None:
     """Describe a quantity as people write it instead of as the integer it becomes."""
     for name in ("type", "minimum", "maximum", "default"):
         key.pop(name, None)
-    key |= _QUANTITY
+    key |= {"type": ["string", "integer"], "pattern": rf"^\d+(\.\d+)? ?({'|'.join(units)})$"}
 
 
 def _replace(key: dict[str, Any], properties: dict[str, Any]) -> None:

@@ -64,29 +64,30 @@ def explain(site: Site, what: str | None = None) -> tuple[Explanation, ...]:
 
 
 def _all(site: Site) -> Iterator[Explanation]:
+    """Return everything, in the order of ``KINDS``."""
     for host in site.hosts:
-        yield Explanation(
-            "host", host.name, f"{host.address} ({host.zone})", host.name, "written", host.sources, (host.name,)
-        )
+        value = f"{host.address} ({host.zone})"
+        yield Explanation("host", host.name, value, host.name, "written", host.sources, (host.name,))
     for host in site.hosts:
         yield from _on_host(host)
     for endpoint in site.endpoints:
-        words = (endpoint.name, endpoint.host, endpoint.service)
-        value = endpoint.title
-        yield Explanation("name", endpoint.name, value, endpoint.host, "derived", endpoint.sources, words)
+        known_by = (endpoint.name, endpoint.host, endpoint.service)
+        title = endpoint.title
+        yield Explanation("name", endpoint.name, title, endpoint.host, "derived", endpoint.sources, known_by)
     for grant in site.grants:
         subject = f"{grant.consumer} ← {grant.provider}"
-        value = grant.capability if grant.name is None else f"{grant.capability}: {grant.name}"
-        words = (grant.consumer, grant.provider, grant.capability)
-        yield Explanation("grant", subject, value, grant.consumer_host, "derived", grant.sources, words)
+        given = grant.capability if grant.name is None else f"{grant.capability}: {grant.name}"
+        known_by = (grant.consumer, grant.provider, grant.capability)
+        yield Explanation("grant", subject, given, grant.consumer_host, "derived", grant.sources, known_by)
     for secret in site.secrets:
         words = (secret.id, secret.host, secret.service, secret.name)
-        value = f"{secret.kind}, {secret.length}"
-        yield Explanation("secret", secret.id, value, secret.host, "derived", secret.sources, words)
+        form = f"{secret.kind}, {secret.length}"
+        yield Explanation("secret", secret.id, form, secret.host, "derived", secret.sources, words)
     for setting in site.settings:
-        key, first = setting.key, setting.key.partition(".")[0]
-        words = (key, first, *([key.split(".")[1]] if first == "hosts" else []))
-        yield Explanation("setting", key, setting.value, None, setting.origin, setting.sources, words)
+        parts = setting.key.split(".")
+        owner = tuple(parts[1:2]) if parts[0] == "hosts" else ()
+        groups = (setting.key, parts[0], *owner)
+        yield Explanation("setting", setting.key, setting.value, None, setting.origin, setting.sources, groups)
 
 
 def _on_host(host: SiteHost) -> Iterator[Explanation]:
@@ -95,12 +96,13 @@ def _on_host(host: SiteHost) -> Iterator[Explanation]:
         words = (service.name, host.name)
         yield Explanation("service", service.name, host.name, host.name, "derived", service.sources, words)
     for inbound in host.inbound:
-        subject = f"{host.name} {inbound.protocol}/{inbound.port}"
-        words = (host.name, inbound.service, str(inbound.port), f"{inbound.protocol}/{inbound.port}")
-        value = [*inbound.zones, *inbound.addresses]
-        yield Explanation("inbound", subject, value, host.name, "derived", inbound.sources, words)
+        port = f"{inbound.protocol}/{inbound.port}"
+        allowed = [*inbound.zones, *inbound.addresses]
+        known_by = (host.name, inbound.service, str(inbound.port), port)
+        yield Explanation("inbound", f"{host.name} {port}", allowed, host.name, "derived", inbound.sources, known_by)
     for outbound in host.outbound:
-        subject = f"{host.name} → {outbound.address} {outbound.protocol}/{outbound.port}"
-        words = (host.name, outbound.service, outbound.peer, str(outbound.port), f"{outbound.protocol}/{outbound.port}")
-        yield Explanation("outbound", subject, outbound.peer, host.name, "derived", outbound.sources, words)
+        port = f"{outbound.protocol}/{outbound.port}"
+        subject = f"{host.name} → {outbound.address} {port}"
+        called = (host.name, outbound.service, outbound.peer, str(outbound.port), port)
+        yield Explanation("outbound", subject, outbound.peer, host.name, "derived", outbound.sources, called)
     yield Explanation("name", host.fqdn, host.address, host.name, "derived", host.sources, (host.fqdn, host.name))
