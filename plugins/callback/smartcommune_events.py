@@ -3,8 +3,10 @@
 Silent unless ``SMARTCOMMUNE_EVENTS`` names the pipe or file to write to. Each line is one of::
 
     {"event": "started", "host", "role", "task", "path"}
-    {"event": "ended", "host", "role", "task", "path", "state": ok|changed|skipped|failed|unreachable, "seconds", "message", "diff"}
+    {"event": "ended", "host", "role", "task", "path", "state", "seconds", "message", "diff"}
     {"event": "stats", "hosts": {host: {ok, changed, failed, skipped, unreachable}}}
+
+where ``state`` is ok, changed, skipped, failed or unreachable.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import difflib
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -76,7 +79,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
         super().__init__()
         path = os.environ.get("SMARTCOMMUNE_EVENTS")
         self.disabled = path is None
-        self._out = open(path, "w", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115 (lives as long as the run)
+        self._out = Path(path).open("w", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115 (lives as long as the run)
         self._started: dict[tuple[str, str], float] = {}
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -102,7 +105,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """The run is over."""
-        names = {"ok": "ok", "changed": "changed", "failures": "failed", "skipped": "skipped", "unreachable": "unreachable"}
+        names = {
+            "ok": "ok",
+            "changed": "changed",
+            "failures": "failed",
+            "skipped": "skipped",
+            "unreachable": "unreachable",
+        }
         summary = {host: stats.summarize(host) for host in sorted(stats.processed)}
         hosts = {host: {ours: counted[theirs] for theirs, ours in names.items()} for host, counted in summary.items()}
         self._write({"event": "stats", "hosts": hosts})

@@ -51,7 +51,9 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible shi
         try:
             built = self._load()
         except SmartCommuneError as error:
-            raise AnsibleParserError(f"{error.message.en} ({error.todo.en})" if error.todo else error.message.en) from None
+            raise AnsibleParserError(
+                f"{error.message.en} ({error.todo.en})" if error.todo else error.message.en
+            ) from None
         variables = built.pop("_meta")["hostvars"]
         for group, content in built.items():
             self.inventory.add_group(group)

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Ansible module: have Debian packages installed, in one transaction, and know in check mode on a bare machine what is missing."""
+"""Ansible module: install missing Debian packages in one transaction, and name them in check mode on a bare machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ description:
   - Check mode works on a machine that has no package lists yet, where C(ansible.builtin.apt) fails.
 options:
   name: {description: Packages that have to be installed., type: list, elements: str, required: true}
-  lists_hours: {description: Package lists older than this many hours are fetched before installing., type: int, default: 24}
+  lists_hours:
+    description: Package lists older than this many hours are fetched before installing.
+    type: int
+    default: 24
   lock_seconds: {description: How long to wait for another package run on the machine., type: int, default: 180}
 author: [smartcommune authors]
 """
@@ -35,7 +38,12 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 LISTS = Path("/var/lib/apt/lists")
-ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "APT_LISTCHANGES_FRONTEND": "none", "UCF_FORCE_CONFFOLD": "1"}
+ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "LC_ALL": "C.UTF-8",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "UCF_FORCE_CONFFOLD": "1",
+}
 
 
 def missing(wanted: list[str], listing: str) -> list[str]:
@@ -72,7 +80,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted = module.params["name"]
-    _, listing, _ = module.run_command(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *wanted])
+    _, listing, _ = module.run_command(
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *wanted]
+    )
     absent = missing(wanted, listing)
     if absent and not module.check_mode:
         if lists_are_stale(module.params["lists_hours"]):

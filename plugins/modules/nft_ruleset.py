@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Ansible module: make the kernel's nftables tables equal to a ruleset file, without ever locking the administrator out."""
+"""Ansible module: make the kernel's nftables table equal to a file, without locking the administrator out."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ pending: {description: Whether a change waits for its confirmation., type: bool,
 """
 
 import os
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -74,7 +75,14 @@ def load(module: AnsibleModule, before: str) -> None:
     descriptor = os.open(PREVIOUS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(undo_script(table, before))
-    timer = ["systemd-run", "--quiet", "--collect", f"--unit={UNIT}", f"--on-active={seconds}", "--timer-property=AccuracySec=1"]
+    timer = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        f"--unit={UNIT}",
+        f"--on-active={seconds}",
+        "--timer-property=AccuracySec=1",
+    ]
     module.run_command([*timer, "/usr/sbin/nft", "--file", PREVIOUS], check_rc=True)
     module.run_command(["nft", "--file", module.params["src"]], check_rc=True)
 
@@ -96,7 +104,7 @@ def main() -> None:
         module.exit_json(changed=False, pending=False)
     src, table = module.params["src"], module.params["table"]
     before = running(module, table)
-    after = configured(module, src, table) if os.path.exists(src) else ""
+    after = configured(module, src, table) if Path(src).exists() else ""
     changed = rules(before) != rules(after)
     if changed and not module.check_mode:
         load(module, before)

@@ -39,9 +39,10 @@ actions: {description: The systemctl verbs that were or would be run, in order.,
 condition_met: {description: Whether the unit's start conditions hold here., type: bool, returned: always}
 """
 
-import os
+import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
@@ -88,7 +89,7 @@ def parse_stamp(text: str) -> float:
     """Return a time stamp of ``systemctl show --timestamp=us+utc`` as seconds since the epoch; 0 when it is unset."""
     if not text or text == "n/a":
         return 0.0
-    return datetime.strptime(text, STAMP).replace(tzinfo=timezone.utc).timestamp()
+    return datetime.strptime(text, STAMP).replace(tzinfo=UTC).timestamp()
 
 
 def newer_files(files: list[str], since: float) -> list[str]:
@@ -98,20 +99,17 @@ def newer_files(files: list[str], since: float) -> list[str]:
 
 def changed_at(path: str) -> float:
     """Return when ``path``, what it points to, or an entry of the folder it is, last changed; 0 when it is absent."""
-    paths = [path]
-    if os.path.isdir(path):
-        paths += [os.path.join(path, name) for name in os.listdir(path)]
+    top = Path(path)
+    paths = [top, *top.iterdir()] if top.is_dir() else [top]
     return max((stamp for item in paths for stamp in stamps(item)), default=0.0)
 
 
-def stamps(path: str) -> list[float]:
+def stamps(path: Path) -> list[float]:
     """Return the change times of ``path`` itself and of what it points to."""
     found = []
-    for stat in (os.lstat, os.stat):
-        try:
-            found.append(stat(path).st_ctime)
-        except FileNotFoundError:
-            pass
+    for stat in (path.lstat, path.stat):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(stat().st_ctime)
     return found
 
 
@@ -151,7 +149,7 @@ def condition_holds(unit: dict[str, str]) -> bool:
 
 
 def last_activity(unit: dict[str, str], on_newer: str) -> float:
-    """Return when the unit last took up its files: at its start, at a reload where that is enough, at a refused start."""
+    """Return when the unit last took up its files: at its start, at a reload where that does, at a refused start."""
     if not condition_holds(unit):
         return parse_stamp(unit["ConditionTimestamp"])
     key = "StateChangeTimestamp" if on_newer == "reload" else "ActiveEnterTimestamp"
@@ -177,6 +175,7 @@ def fail_with_journal(module: AnsibleModule, message: str, name: str) -> NoRetur
     """End the task with the unit's last journal lines under the message."""
     _, journal, _ = module.run_command(["journalctl", "--no-pager", "--quiet", "--lines=15", "--unit", name])
     module.fail_json(msg=f"{message}\n{journal.strip()}")
+    raise SystemExit(1)
 
 
 def main() -> None:

@@ -12,7 +12,12 @@ def test_ssh_takes_keys_only(host):
     """SSH takes keys only, no root, no password."""
     effective = host.check_output("sshd -T")
 
-    for line in ("permitrootlogin no", "passwordauthentication no", "kbdinteractiveauthentication no", "x11forwarding no"):
+    for line in (
+        "permitrootlogin no",
+        "passwordauthentication no",
+        "kbdinteractiveauthentication no",
+        "x11forwarding no",
+    ):
         assert line in effective.splitlines()
     assert "authenticationmethods publickey" in effective
 
@@ -23,7 +28,9 @@ def test_ssh_uses_strong_algorithms(host):
     effective = dict(line.split(" ", 1) for line in host.check_output("sshd -T").splitlines() if " " in line)
 
     assert set(effective["ciphers"].split(",")) == {"aes256-gcm@openssh.com", "aes256-ctr"}
-    assert all(method.startswith(("mlkem768x25519", "sntrup761x25519")) for method in effective["kexalgorithms"].split(","))
+    assert all(
+        method.startswith(("mlkem768x25519", "sntrup761x25519")) for method in effective["kexalgorithms"].split(",")
+    )
     assert all(method.endswith("-etm@openssh.com") for method in effective["macs"].split(","))
     assert effective["hostkeyalgorithms"] == "ssh-ed25519"
 
@@ -112,7 +119,9 @@ def test_firewall_is_loaded_at_boot(host):
 @pytest.mark.title(vi="Giờ được đồng bộ", en="The clock is kept in time")
 def test_clock_is_synchronized(host, commune):
     """The clock is kept in time."""
-    assert host.file("/etc/systemd/timesyncd.conf.d/60-commune.conf").contains(f"NTP={commune['commune_host']['gateway']}")
+    assert host.file("/etc/systemd/timesyncd.conf.d/60-commune.conf").contains(
+        f"NTP={commune['commune_host']['gateway']}"
+    )
     assert host.service("systemd-timesyncd").is_enabled
     if host.run("systemd-detect-virt --container --quiet").succeeded:
         pytest.skip(CONTAINER)
@@ -128,7 +137,9 @@ def test_journal_retention(host, commune):
     assert host.file("/var/log/journal").is_directory
 
 
-@pytest.mark.title(vi="Bản vá an ninh tự cài, chỉ từ Debian", en="Security updates install themselves, from Debian only")
+@pytest.mark.title(
+    vi="Bản vá an ninh tự cài, chỉ từ Debian", en="Security updates install themselves, from Debian only"
+)
 def test_security_updates(host):
     """Security updates install themselves, from Debian only."""
     settings = host.check_output("apt-config dump")
@@ -141,7 +152,9 @@ def test_security_updates(host):
         assert host.service(timer).is_running
 
 
-@pytest.mark.title(vi="Hàng đợi thư chạy và chỉ nhận thư của máy này", en="The mail queue runs and takes this machine's mail only")
+@pytest.mark.title(
+    vi="Hàng đợi thư chạy và chỉ nhận thư của máy này", en="The mail queue runs and takes this machine's mail only"
+)
 def test_mail_queue(host):
     """The mail queue runs and takes this machine's mail only."""
     assert host.service("postfix").is_running
@@ -163,11 +176,17 @@ def test_kernel_settings(host):
     """The kernel is set tight."""
     if host.run("systemd-detect-virt --container --quiet").succeeded:
         pytest.skip(CONTAINER)
-    for name, value in (("kernel.dmesg_restrict", 1), ("net.ipv4.conf.all.accept_redirects", 0), ("fs.suid_dumpable", 0)):
+    for name, value in (
+        ("kernel.dmesg_restrict", 1),
+        ("net.ipv4.conf.all.accept_redirects", 0),
+        ("fs.suid_dumpable", 0),
+    ):
         assert host.sysctl(name) == value
 
 
-@pytest.mark.title(vi="Mọi tên của xã phân giải được khi mất mạng", en="The commune's names are known without a name server")
+@pytest.mark.title(
+    vi="Mọi tên của xã phân giải được khi mất mạng", en="The commune's names are known without a name server"
+)
 def test_names_are_known(host, commune):
     """The commune's names are known without a name server."""
     for endpoint in commune["commune_endpoints"]:

@@ -1,9 +1,20 @@
-"""Checks of the database server: it answers, keeps what it acknowledged, and gives each service its own database only."""
+"""Checks of the database server: it answers, keeps what it acknowledged, gives each service its own database only."""
 
 import pytest
 
 UNIT = "postgresql@17-main.service"
-ROLES = "select rolname || '|' || (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls) from pg_roles where rolname !~ '^pg_'"
+ROLES = """
+    select rolname || '|' || (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)
+    from pg_roles where rolname !~ '^pg_'
+"""
+DATABASES = """
+    select datname || '|' || pg_get_userbyid(datdba)
+    from pg_database where not datistemplate and datname <> 'postgres'
+"""
+LISTENING = """
+    select string_agg(setting, '|' order by name)
+    from pg_settings where name in ('listen_addresses', 'password_encryption', 'ssl')
+"""
 
 
 def ask(host, query):
@@ -32,7 +43,9 @@ def test_no_page_is_damaged(host):
     assert ask(host, "select coalesce(sum(checksum_failures), 0) from pg_stat_database") == ["0"]
 
 
-@pytest.mark.title(vi="Mỗi dịch vụ có đúng một tài khoản, không quyền thừa", en="Each service has one account without further power")
+@pytest.mark.title(
+    vi="Mỗi dịch vụ có đúng một tài khoản, không quyền thừa", en="Each service has one account without further power"
+)
 def test_accounts_are_those_granted(host, commune):
     """Each service has one account without further power."""
     granted = {grant["consumer"] for grant in commune.get("postgresql_grants", [])}
@@ -43,27 +56,26 @@ def test_accounts_are_those_granted(host, commune):
 @pytest.mark.title(vi="Mỗi dịch vụ sở hữu đúng cơ sở dữ liệu của mình", en="Each service owns its own database")
 def test_databases_are_those_granted(host, commune):
     """Each service owns its own database."""
-    query = "select datname || '|' || pg_get_userbyid(datdba) from pg_database where not datistemplate and datname <> 'postgres'"
-
     granted = {f"{grant['name']}|{grant['consumer']}" for grant in commune.get("postgresql_grants", [])}
-    assert set(ask(host, query)) == granted
+    assert set(ask(host, DATABASES)) == granted
 
 
 @pytest.mark.title(vi="Chỉ nghe nơi được phép", en="It listens only where it is allowed to")
 def test_listens_only_where_allowed(host, commune):
     """It listens only where it is allowed to."""
     remote = any(not grant["local"] for grant in commune.get("postgresql_grants", []))
-    query = "select current_setting('listen_addresses') || '|' || current_setting('ssl') || '|' || current_setting('password_encryption')"
 
-    expected = f"{commune['commune_host']['address']}|on" if remote else "|off"
-    assert ask(host, query) == [f"{expected}|scram-sha-256"]
+    expected = f"{commune['commune_host']['address']}|scram-sha-256|on" if remote else "|scram-sha-256|off"
+    assert ask(host, LISTENING) == [expected]
 
 
 @pytest.mark.title(vi="Người lạ không vào được", en="A stranger does not get in")
 def test_stranger_is_refused(host):
     """A stranger does not get in."""
     with host.sudo("www-data"):
-        refused = host.run("psql --no-psqlrc --no-password --host=/run/postgresql --dbname=postgres --command='select 1'")
+        refused = host.run(
+            "psql --no-psqlrc --no-password --host=/run/postgresql --dbname=postgres --command='select 1'"
+        )
 
     assert refused.failed
 

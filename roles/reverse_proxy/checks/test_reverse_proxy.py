@@ -44,7 +44,10 @@ def test_http_leads_to_https(web, commune):
 
 
 @pytest.mark.flow
-@pytest.mark.title(vi="Trình duyệt được dặn chỉ dùng HTTPS và chống nhúng trang", en="Browsers are told to keep to HTTPS and to frame nothing")
+@pytest.mark.title(
+    vi="Trình duyệt được dặn chỉ dùng HTTPS và chống nhúng trang",
+    en="Browsers are told to keep to HTTPS and to frame nothing",
+)
 def test_security_headers(web, commune):
     """Browsers are told to keep to HTTPS and to frame nothing."""
     headers = web.get(start_page(commune)).headers
@@ -66,7 +69,9 @@ def test_unknown_name_is_refused(web, commune):
 
 
 @pytest.mark.flow
-@pytest.mark.title(vi="Trang không có được báo bằng lời, hai ngôn ngữ", en="A missing page is told in words, in both languages")
+@pytest.mark.title(
+    vi="Trang không có được báo bằng lời, hai ngôn ngữ", en="A missing page is told in words, in both languages"
+)
 def test_missing_page_is_told_in_words(web, commune):
     """A missing page is told in words, in both languages."""
     answer = web.get(f"{start_page(commune)}khong-co")
@@ -88,7 +93,9 @@ def test_too_much_data_is_refused(web, commune):
 
 
 @pytest.mark.title(vi="Chỉ TLS 1.2 và 1.3", en="TLS 1.2 and 1.3 only")
-@pytest.mark.parametrize(("version", "accepted"), [("tls1", False), ("tls1_1", False), ("tls1_2", True), ("tls1_3", True)])
+@pytest.mark.parametrize(
+    ("version", "accepted"), [("tls1", False), ("tls1_1", False), ("tls1_2", True), ("tls1_3", True)]
+)
 def test_tls_versions(host, commune, version, accepted):
     """TLS 1.2 and 1.3 only."""
     address, name = commune["commune_host"]["address"], commune["commune"]["domain"]

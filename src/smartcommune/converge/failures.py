@@ -6,6 +6,8 @@ import re
 
 from smartcommune.text import Text
 
+LONGEST = 8  # lines of a failure that are shown whole; the run's log has all of them
+
 _KNOWN: tuple[tuple[str, Text], ...] = (
     (
         r"No space left on device|You don't have enough free space",
@@ -24,8 +26,8 @@ _KNOWN: tuple[tuple[str, Text], ...] = (
     (
         r"Unable to connect to|Could not connect to|Failed to fetch|Connection failed|Temporary failure resolving",
         Text(
-            vi="máy không lấy được gói từ kho của tỉnh; xem kho có chạy và đúng địa chỉ không, rồi chạy lại",
-            en="the machine cannot fetch packages from the province's mirror; see that it runs and is named rightly, then run again",
+            vi="máy không lấy được gói từ kho của tỉnh; xem kho có chạy không, rồi chạy lại",
+            en="the machine cannot fetch packages from the province's mirror; see that it runs, then run again",
         ),
     ),
     (
@@ -54,8 +56,8 @@ _KNOWN_UNREACHABLE: tuple[tuple[str, Text], ...] = (
     (
         r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED",
         Text(
-            vi="khóa SSH của máy khác với khóa đã biết; nếu máy được cài lại, xác nhận khóa mới, nếu không hãy coi là sự cố",
-            en="the machine's SSH key differs from the known one; confirm the new key if it was reinstalled, else treat it as an incident",
+            vi="khóa SSH của máy khác với khóa đã biết; nếu không phải do cài lại máy thì coi là sự cố",
+            en="the machine's SSH key is not the known one; unless it was reinstalled, treat it as an incident",
         ),
     ),
     (
@@ -77,7 +79,8 @@ def explain(words: str) -> Text:
     for pattern, text in _KNOWN:
         if re.search(pattern, words):
             return Text(vi=f"{text.vi} [{_last(words)}]", en=f"{text.en} [{_last(words)}]")
-    shown = words.strip() or "failed without a message"
+    lines = [line for line in words.splitlines() if line.strip()]
+    shown = "\n".join(lines if len(lines) <= LONGEST else [lines[0], "…", *lines[-3:]]) or "failed without a message"
     return Text(vi=shown, en=shown)
 
 

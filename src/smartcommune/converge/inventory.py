@@ -60,7 +60,7 @@ def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
 
 
 def _connection(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
-    """Return how Ansible logs in. The key goes into an agent that Ansible starts for the run (ssh_agent in ansible.cfg)."""
+    """Return how Ansible logs in; the key goes into an agent that it starts for the run (ssh_agent in ansible.cfg)."""
     folder = paths.deployment(site.profile, site.target).resolve()
     return {
         "ansible_user": outputs.hosts[host.name].user,

@@ -46,7 +46,7 @@ class HostResult:
 
 @dataclass(frozen=True, slots=True)
 class HostChange:
-    """One task that changed something, or would: ``detail`` in a line, ``diff`` unified, ``file``:``line`` of the task."""
+    """One task that changed something, or would: ``detail`` in a line, ``diff`` unified, where the task stands."""
 
     host: str
     role: str

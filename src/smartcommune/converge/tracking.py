@@ -1,4 +1,4 @@
-"""Turning the callback's events into progress with expected times, and into a result. Pure but for the clock's readings."""
+"""Turning the callback's events into progress with expected times, and into a result. Pure."""
 
 from __future__ import annotations
 

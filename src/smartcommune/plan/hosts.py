@@ -27,7 +27,7 @@ def host_actions(
     timings: Mapping[str, float],
     fresh: frozenset[str],
 ) -> tuple[Action, ...]:
-    """Return the actions on hosts: services to install, and for those that stand, each task that would change something.
+    """Return the actions on hosts: services to install, and of those that stand each task that would change something.
 
     ``fresh`` names hosts that are made anew; ``timings`` says which services were installed before.
     """

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 # imported at run time too: pydantic reads these types when a saved plan is loaded
-from smartcommune.site.models import Source  # noqa: TC001
-from smartcommune.text import Text  # noqa: TC001
+from smartcommune.site.models import Source
+from smartcommune.text import Text
 
 Kind = Literal["create", "update", "replace", "delete"]
 KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")

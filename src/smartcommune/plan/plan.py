@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from smartcommune.errors import PlanChangedError, UsageError
-from smartcommune.plan.models import Action  # noqa: TC001 (pydantic reads the type)
+from smartcommune.plan.models import Action
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _no_plan(path: Path) -> UsageError:
     return UsageError(
         Text(vi=f"{path} không phải là một kế hoạch đã lưu", en=f"{path} is no saved plan"),
         todo=Text(
-            vi="lập kế hoạch: smartcommune plan <hồ sơ> --out <tệp>", en="make one: smartcommune plan <profile> --out <file>"
+            vi="lập kế hoạch: smartcommune plan <hồ sơ> --out <tệp>",
+            en="make one: smartcommune plan <profile> --out <file>",
         ),
     )
