@@ -19,6 +19,7 @@ import pytest
 from smartcommune.errors import LockedError
 from smartcommune.lab.lab import Lab
 from smartcommune.site.models import Site
+from smartcommune.targets.failures import ProvisioningError
 from smartcommune.targets.layout import layout
 from smartcommune.targets.outputs import fetch_outputs
 from smartcommune.targets.planning import MachinesPlan
@@ -161,7 +162,7 @@ def test_drift_is_named_and_mended(commune: Commune) -> None:
     subprocess.run(["ip", "-n", "sc-pulumi-test", "link", "delete", "br-wifi"], check=True)
     assert reasons(commune.preview()) == {
         "network pulumi-test": ("update", "zones are missing: wifi"),
-        "machine server-1": ("update", "memory is 0.375 GiB, should be 0.5 GiB"),
+        "machine server-1": ("update", "memory is 384 MiB, should be 512 MiB"),
     }
     commune.up()
     assert commune.preview().actions == ()
@@ -198,6 +199,20 @@ def test_changes_are_made_as_planned(commune: Commune) -> None:
     changed = fetch_outputs(commune.site()).secrets
     assert changed["server-1/shop/django_key"] == secrets["server-1/shop/django_key"]
     assert len(changed["server-1/shop/admin_password"]) == 30
+
+
+def test_a_machine_that_does_not_boot_is_named_and_repaired(commune: Commune) -> None:
+    """Too little memory to boot: one message with machine and console; the rest is made; the next run repairs it."""
+    with Stack(commune.site(memory=8 * MIB)) as stack:
+        with pytest.raises(ProvisioningError) as error:
+            stack.up()
+        assert len(stack.outputs().secrets) == 2
+        assert [action.reason.en for action in stack.preview().actions] == ["the machine is not running"] * 2
+
+    for part in ("server-1", "server-2", "Reached target"):
+        assert part in error.value.message.en
+    commune.up()
+    assert commune.preview().actions == ()
 
 
 def test_a_reboot_inside_a_machine_is_no_drift(commune: Commune) -> None:

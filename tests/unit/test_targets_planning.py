@@ -34,6 +34,11 @@ def plan_one(step: Step, seen: Seen | None = None) -> Action:
         (Step("create", MACHINE), Seen(vanished=True), "deleted by hand"),
         (Step("update", MACHINE), Seen(drift=(DRIFT,)), "the machine is not running"),
         (Step("update", MACHINE), Seen(changed=(Change("memory", "1", "2"),)), "what is asked for changed: memory"),
+        (
+            Step("update", MACHINE),
+            Seen(changed=(Change("memory", "1", "2"),), drift=(DRIFT,)),
+            "the machine is not running; what is asked for changed: memory",
+        ),
         (Step("update", MACHINE), None, "the last run did not finish it"),
         (Step("delete", MACHINE), None, "no longer asked for by the profile"),
     ],

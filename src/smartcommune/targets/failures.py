@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from smartcommune.errors import InterruptedRunError, NotReachedError, SmartCommuneError
-from smartcommune.targets.vocabulary import is_thing, subject_of
+from smartcommune.targets.vocabulary import is_thing, name_of, subject_of
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ def explain(error: CommandError, journal: Journal, *, interrupted: bool) -> Smar
 
 
 def _joined(failures: tuple[Failure, ...], part: str) -> Text:
-    """Return all failures in one text, each with the name of its thing; the same advice is given once."""
+    """Return all failures in one text, each naming its thing; the same advice is given once."""
     vi: list[str] = []
     en: list[str] = []
     for failure in failures:
         text: Text | None = getattr(failure.error, part)
         if text is None:
             continue
-        if part == "message" and is_thing(failure.urn):
+        if part == "message" and is_thing(failure.urn) and name_of(failure.urn) not in text.en:
             subject = subject_of(failure.urn)
             text = Text(vi=f"{subject.vi}: {text.vi}", en=f"{subject.en}: {text.en}")
         vi.append(text.vi)

@@ -111,11 +111,12 @@ def _action(site: Site, step: Step, seen: Seen, timings: Mapping[str, float]) ->
 def _reason(kind: Kind, seen: Seen) -> Text:
     if seen.vanished:
         return Text(vi="đã bị xóa bằng tay", en="deleted by hand")
-    if seen.drift:
-        return Text(vi="; ".join(item.vi for item in seen.drift), en="; ".join(item.en for item in seen.drift))
+    reasons = list(seen.drift)
     if seen.changed:
         names = ", ".join(change.property for change in seen.changed)
-        return Text(vi=f"yêu cầu đã đổi: {names}", en=f"what is asked for changed: {names}")
+        reasons.append(Text(vi=f"yêu cầu đã đổi: {names}", en=f"what is asked for changed: {names}"))
+    if reasons:
+        return Text(vi="; ".join(item.vi for item in reasons), en="; ".join(item.en for item in reasons))
     if kind == "delete":
         return Text(vi="hồ sơ không còn yêu cầu", en="no longer asked for by the profile")
     if kind == "update":

@@ -38,7 +38,7 @@ class Input:
         if self.secret or value in (None, UNKNOWN):
             return None
         if self.unit == "bytes":
-            return f"{value / 1024**3:g} GiB" if value % 1024**2 == 0 else f"{value} B"
+            return f"{value / 1024**3:g} GiB" if value >= 1024**3 else f"{value / 1024**2:g} MiB"
         text = ", ".join(map(str, value)) or "–" if isinstance(value, list) else str(value)
         return text if len(text) <= _SHOWN_LENGTH else None
 
