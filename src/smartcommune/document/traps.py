@@ -154,6 +154,12 @@ UNCLOSED_BRACKET = Trap(
     Text(vi="«,» giữa các phần và «}» hoặc «]» ở cuối", en="«,» between the parts and «}» or «]» at the end"),
     Text(vi="thêm dấu còn thiếu", en="add what is missing"),
 )
+STRAY_BRACKET = Trap(
+    "stray-bracket",
+    Text(vi="thừa một dấu ngoặc đóng hoặc dấu phẩy", en="there is a closing bracket or a comma too many"),
+    Text(vi="mỗi «}» hoặc «]» đóng một dấu đã mở", en="each «}» or «]» closes one that was opened"),
+    Text(vi="xóa dấu thừa", en="delete it"),
+)
 MISSING_COLON = Trap(
     "missing-colon",
     Text(vi="thiếu dấu hai chấm sau khóa", en="the colon after a key is missing"),

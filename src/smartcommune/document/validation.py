@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from smartcommune.document.nearest import nearest
+from smartcommune.document.scalars import resolve_plain
 from smartcommune.document.traps import Trap
 from smartcommune.keys import Key
+from smartcommune.profile.quantities import format_bytes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 _ALLOWED = re.compile(r"'([^']*)'|(\d+)")
+_NEEDS_NO_QUOTES = re.compile(r"\w[^:#{}\[\],]*")
 _YES = {"yes", "on", "y", "có"}
 _NO = {"no", "off", "n", "không"}
 
@@ -129,7 +132,7 @@ def to_flow(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"' if re.fullmatch(r"[\d.+-].*|.*[:#{}\[\]].*|", value) else value
+            return value if _NEEDS_NO_QUOTES.fullmatch(value) and resolve_plain(value) == value else f'"{value}"'
         case dict():
             return "{" + ", ".join(f"{key}: {to_flow(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
@@ -252,12 +255,15 @@ def _expected(kind: str, context: dict[str, Any], field: FieldInfo | None) -> Te
         return _TYPES[kind]
     if kind in {"greater_than_equal", "less_than_equal"}:
         bound = context.get("ge", context.get("le"))
+        shown = format_bytes(bound) if isinstance(bound, int) and bound >= 1024**2 else str(bound)
         sign = "≥" if "ge" in context else "≤"
-        return Text(vi=f"số {sign} {bound}", en=f"a number {sign} {bound}")
-    if kind in {"string_too_short", "too_short"}:
-        return Text(vi=f"ít nhất {context['min_length']}", en=f"at least {context['min_length']}")
-    if kind in {"string_too_long", "too_long"}:
-        return Text(vi=f"nhiều nhất {context['max_length']}", en=f"at most {context['max_length']}")
+        return Text(vi=f"số {sign} {shown}", en=f"a number {sign} {shown}")
+    if kind == "too_short":
+        return Text(vi=f"ít nhất {context['min_length']} mục", en=f"at least {context['min_length']} entry")
+    if kind == "string_too_short":
+        return Text(vi=f"ít nhất {context['min_length']} ký tự", en=f"at least {context['min_length']} character")
+    if kind == "string_too_long":
+        return Text(vi=f"nhiều nhất {context['max_length']} ký tự", en=f"at most {context['max_length']} characters")
     if note is not None:
         return Text(vi=note.description_vi, en=note.description_en)
     if kind == "string_pattern_mismatch":

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 HOST_OPTION = "host"  # every chosen service may be pinned to a machine
 MAX_FILE_BYTES = 32 * 1024**2
 
+_SECRET = Trap(
+    "secret-in-profile",
+    Text(vi="bí mật không được ghi trong hồ sơ", en="secrets never stand in a profile"),
+    Text(vi="không ghi gì: bí mật được sinh ra và giữ ở dạng mã hóa", en="nothing: it is generated and kept encrypted"),
+    Text(vi="xóa khóa này, và thay bí mật nếu hồ sơ đã được chia sẻ", en="delete it, and change it if it was shared"),
+)
 _TYPES: dict[str, tuple[type, Text]] = {
     "string": (str, Text(vi="một chuỗi", en="text")),
     "file": (str, Text(vi="đường dẫn của một tệp", en="the path of a file")),
@@ -106,6 +112,8 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
                 files |= {(*path, key): found} if found is not None else {}
         elif key == HOST_OPTION and service.component != "foundation":
             _check_pin(document, (*path, key), value)
+        elif key in {secret.name for secret in service.secrets}:
+            document.add((*path, key), _SECRET, found=Text(vi=key, en=key), at_key=True)
         else:
             allowed = [*service.options, *([HOST_OPTION] if service.component != "foundation" else [])]
             suggestion = nearest(key, [name for name in allowed if name not in written])
