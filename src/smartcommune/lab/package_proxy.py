@@ -116,6 +116,8 @@ class Proxy:
                 pass
         writer.close()
         self.state.save()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

@@ -31,13 +31,6 @@ class Answer:
     received: int = 0
 
 
-class _Connections(threading.local):
-    """Connections kept open for the next package, each thread its own."""
-
-    def __init__(self) -> None:
-        self.open: dict[str, http.client.HTTPConnection] = {}
-
-
 class Upstream:
     """The mirrors (``scheme://host[:port]``), and the proxy that leads there (``http://host:port`` or None)."""
 
@@ -45,7 +38,8 @@ class Upstream:
         self._schemes = {urlsplit(mirror).netloc: urlsplit(mirror).scheme for mirror in mirrors}
         self._proxy = urlsplit(proxy) if proxy else None
         self._tls = ssl.create_default_context()
-        self._connections = _Connections()
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[http.client.HTTPConnection]] = {}
 
     def allows(self, url: str) -> bool:
         """Return whether an address lies on one of the mirrors."""
@@ -63,16 +57,28 @@ class Upstream:
             headers["If-Modified-Since"] = cached.last_modified
         try:
             for _ in range(_MOST_REDIRECTS):
-                response = self._request(target, headers)
-                location = response.getheader("Location")
-                if response.status not in _REDIRECTS or not location:
-                    return self._keep(url, response, store)
-                response.read()
+                connection, response = self._request(target, headers)
+                location = response.getheader("Location") if response.status in _REDIRECTS else None
+                try:
+                    answer = self._keep(url, response, store) if location is None else None
+                    response.read()
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    raise
+                self._put_back(target, connection)
+                if answer is not None:
+                    return answer
                 target = urljoin(target, location)
         except (OSError, http.client.HTTPException) as error:
-            self._connections.open.clear()
             return Answer(504, f"mirror out of reach ({type(error).__name__})")
         return Answer(502, "too many redirects")
+
+    def close(self) -> None:
+        """Close the connections kept open."""
+        with self._lock:
+            for connection in (item for kept in self._idle.values() for item in kept):
+                connection.close()
+            self._idle.clear()
 
     def _keep(self, url: str, response: http.client.HTTPResponse, store: PackageStore) -> Answer:
         if response.status != 200:
@@ -82,27 +88,35 @@ class Upstream:
         received = store.put(url, headers, _blocks(response), int(length) if length else None)
         return Answer(200, "OK", received)
 
-    def _request(self, target: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _request(
+        self, target: str, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send the request on a connection kept open, or on a new one when the mirror has closed that."""
         parts = urlsplit(target)
         if parts.scheme not in ("http", "https"):
             raise OSError(f"redirect to {parts.scheme}")
-        key = f"{parts.scheme}://{parts.netloc}"
-        kept = self._connections.open.get(key)
-        for connection in (kept, None) if kept else (None,):
-            fresh = connection or self._connect(parts.scheme, parts.netloc)
-            plain_proxy = self._proxy is not None and parts.scheme == "http"
-            path = target if plain_proxy else parts._replace(scheme="", netloc="").geturl() or "/"
+        plain_proxy = self._proxy is not None and parts.scheme == "http"
+        path = target if plain_proxy else parts._replace(scheme="", netloc="").geturl() or "/"
+        kept = self._take(target)
+        while True:
+            connection = kept or self._connect(parts.scheme, parts.netloc)
             try:
-                fresh.request("GET", path, headers={**headers, "Host": parts.netloc})
-                response = fresh.getresponse()
+                connection.request("GET", path, headers={**headers, "Host": parts.netloc})
+                return connection, connection.getresponse()
             except (OSError, http.client.HTTPException):
-                fresh.close()
-                if connection is None:
+                connection.close()
+                if kept is None:
                     raise
-                continue  # the mirror closed a connection kept open
-            self._connections.open[key] = fresh
-            return response
-        raise OSError(f"{key}: no connection")
+                kept = None
+
+    def _take(self, target: str) -> http.client.HTTPConnection | None:
+        with self._lock:
+            kept = self._idle.get(_place(target))
+            return kept.pop() if kept else None
+
+    def _put_back(self, target: str, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._idle.setdefault(_place(target), []).append(connection)
 
     def _connect(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         where = self._proxy.netloc.rpartition("@")[2] if self._proxy else netloc
@@ -112,6 +126,11 @@ class Upstream:
         if self._proxy:
             connection.set_tunnel(netloc)
         return connection
+
+
+def _place(target: str) -> str:
+    parts = urlsplit(target)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -58,3 +58,27 @@ def wait_banner(
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
+
+
+class FakeNetwork:
+    """Stands in for :func:`connect` in tests: answers by address and port, remembers who asked from where.
+
+    ``greetings`` maps (address, port) to what the far end says first; anything else refuses the connection.
+    """
+
+    def __init__(self, greetings: dict[tuple[str, int], bytes]) -> None:
+        self.greetings = greetings
+        self.calls: list[tuple[str | None, str, int, str | None]] = []
+
+    def __call__(
+        self, netns: str | None, address: str, port: int, source: str | None = None, *, timeout: float = 5.0
+    ) -> socket.socket:
+        """Return one end of a socket pair whose other end has greeted."""
+        self.calls.append((netns, address, port, source))
+        if (address, port) not in self.greetings:
+            raise ConnectionRefusedError(address)
+        near, far = socket.socketpair()
+        near.settimeout(timeout)
+        far.sendall(self.greetings[address, port])
+        far.close()
+        return near

@@ -142,7 +142,7 @@ def ssh_options(site: SiteName, outputs: Outputs, *, folder: Path | None = None)
     After that ``ssh <arguments> <host name>`` logs in. The files lie in ``.state/<profile>/<target>/`` (``folder``).
     Raises OSError when the control folder belongs to somebody else.
     """
-    place = (folder or paths.state() / site.profile / site.target).resolve()
+    place = (folder or paths.deployment(site.profile, site.target)).resolve()
     place.mkdir(parents=True, exist_ok=True)
     control = control_folder(place)
     control.mkdir(mode=0o700, exist_ok=True)
