@@ -169,6 +169,15 @@ def test_redaction_takes_values_and_private_keys():
     assert redact("-----BEGIN PRIVATE KEY-----\nabc", []) == "•••"
 
 
+def test_a_skip_may_say_why_in_both_languages():
+    """Vietnamese and English around a bar are told apart; what a failure says is left alone."""
+    skipped = next(result for result in sample.verification().results if result.state == "skipped")
+    both = skipped.model_copy(update={"reason": "không có camera | no camera"})
+
+    assert (both.reason_text.vi, both.reason_text.en) == ("không có camera", "no camera")
+    assert both.model_copy(update={"state": "failed"}).reason_text.vi == "không có camera | no camera"
+
+
 def test_exported_schema_is_current():
     """docs/schema/report.json is what the models say."""
     path = paths.checkout() / "docs" / "schema" / "report.json"

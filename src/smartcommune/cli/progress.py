@@ -63,14 +63,13 @@ class Lines:
         self._parts.add(part)
         if not begins and event.state not in ("changed", "failed"):
             return
-        what = _what(event, self._session)
+        what = "" if begins and event.part and event.state == "started" else _what(event, self._session)
         where = " ".join(filter(None, [event.host, event.part])) or "-"
         stage = self._session.say(STAGES[event.stage])
         clock = _clock(time.monotonic() - self._started)
         message = f": {said}" if (said := _said(event, self._session)) else ""
-        self._session.note(
-            f"{clock} {stage} {where} {MARKS[event.state]} {what}{message}", style=STYLES.get(event.state)
-        )
+        line = f"{clock} {stage} {where} {MARKS[event.state]} {what}{message}".rstrip()
+        self._session.note(line, style=STYLES.get(event.state))
 
 
 @dataclass(slots=True)

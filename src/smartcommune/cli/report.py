@@ -47,6 +47,8 @@ def report(
 
 def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
     """Print a report in short: coverage first, then what failed and what was not seen."""
+    from smartcommune.verify.report.html import STATE_TITLES
+
     count = latest.summary
     session.result(
         session.text(
@@ -68,7 +70,8 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
         if result.state != "passed":
             title = session.say(result.check.title)
             mark = "✕" if result.state == "failed" else "–"
-            line = f"  {mark} {result.check.host} {result.check.service}: {title} ({result.state}) {result.reason}"
+            state, reason = session.say(STATE_TITLES[result.state]), session.say(result.reason_text)
+            line = f"  {mark} {result.check.host} {result.check.service}: {title} ({state}) {reason}"
             session.result(line.rstrip(), style="red" if result.state == "failed" else "yellow")
     session.result(session.text(f"Báo cáo: {files.html}", f"Report: {files.html}"))
 

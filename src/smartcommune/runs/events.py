@@ -87,7 +87,7 @@ def from_hosts(event: ConvergeEvent) -> Event:
         states[event.state],
         event.host,
         event.task,
-        event.role,
+        event.role or "playbook",
         seconds=event.seconds,
         spent=event.role_seconds,
         expected=event.role_expected,

@@ -43,6 +43,14 @@ class CheckResult(Record):
     seconds: float = 0.0
     detail: str = ""
 
+    @property
+    def reason_text(self) -> Text:
+        """The reason in both languages: a check may write ``Vietnamese | English``."""
+        vi, bar, en = self.reason.partition(" | ")
+        if bar and self.state == "skipped":
+            return Text(vi=vi, en=en)
+        return Text(vi=self.reason, en=self.reason)
+
 
 class HostReach(Record):
     """Whether a host answered, and if not, why."""

@@ -175,7 +175,7 @@ def _checks_not_seen(seen: Verification) -> Iterator[NotSeen]:
             state, title = states[result.state], result.check.title
             yield NotSeen(
                 subject=Text(vi=f"{title.vi} ({state.vi})", en=f"{title.en} ({state.en})"),
-                reason=result.reason or state,
+                reason=result.reason_text if result.reason else state,
                 host=result.check.host,
                 service=result.check.service,
             )

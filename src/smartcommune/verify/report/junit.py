@@ -47,7 +47,7 @@ def _case(suite: ET.Element, result: CheckResult, language: Language) -> None:
         suite, "testcase", classname=f"{check.host}.{check.service}", name=name, time=f"{result.seconds:.3f}"
     )
     if tag := _ELEMENTS.get(result.state):
-        message = _clean(result.reason or result.state)
+        message = _clean(result.reason_text.get(language) or result.state)
         ET.SubElement(case, tag, type=result.state, message=message).text = _clean(result.detail)
 
 
