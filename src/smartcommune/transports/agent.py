@@ -6,9 +6,8 @@ The key goes in by standard input; the agent ends with the block, and with this 
 from __future__ import annotations
 
 import os
-import signal
+import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,11 +21,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 _TIMEOUT = 10.0
-# The agent is told to die with us by the kernel: it is then gone after a kill -9 as well.
-_DIE_WITH_PARENT = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); "
-    "os.getppid() == int(sys.argv[1]) and os.execvp(sys.argv[2], sys.argv[2:])"
-)
+# The shell ends the agent when its standard input ends, and that ends with us even after a kill -9. (PR_SET_PDEATHSIG
+# would not do: ssh-agent is set-group-id, and the kernel forgets that wish then.)
+_KEEPER = 'ssh-agent -D -a "$0" >/dev/null & cat >/dev/null; kill $!; wait'
 
 
 class AgentError(SmartCommuneError):
@@ -36,13 +33,12 @@ class AgentError(SmartCommuneError):
 class Agent:
     """Context manager: an agent with ``private_key`` (OpenSSH's PEM text) in it, announced by SSH_AUTH_SOCK.
 
-    ``environment`` is what a program needs to use it; inside the block ``os.environ`` has it too. Enter it on the
-    thread that lives longest: the agent ends with the thread that started it.
+    ``environment`` is what a program needs to use it; inside the block ``os.environ`` has it too.
     """
 
     def __init__(self, private_key: str) -> None:
         self._key = private_key if private_key.endswith("\n") else private_key + "\n"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._before: str | None = None
         self.socket = ""
@@ -80,13 +76,15 @@ class Agent:
         self._stop()
 
     def _start(self) -> None:
-        agent = ["ssh-agent", "-D", "-a", self.socket]
-        bootstrap = [sys.executable, "-S", "-E", "-c", _DIE_WITH_PARENT, str(os.getpid()), *agent]
-        self._process = subprocess.Popen(bootstrap, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if shutil.which("ssh-agent") is None:
+            raise _missing()
+        # A session of its own: Ctrl-C ends the run in order, which still needs the agent.
+        command = ["/bin/sh", "-c", _KEEPER, self.socket]
+        self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         end = time.monotonic() + _TIMEOUT
         while not Path(self.socket).is_socket():
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise _missing() if self._process.poll() else _refused("no socket")
+            if time.monotonic() > end:
+                raise _refused("no socket")
             time.sleep(0.005)
 
     def _add(self) -> None:
@@ -106,9 +104,8 @@ class Agent:
             raise _refused(done.stderr.strip())
 
     def _stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(_TIMEOUT)
+        if self._keeper is not None:
+            self._keeper.communicate(timeout=_TIMEOUT)  # closes its standard input
         if self._folder is not None:
             self._folder.cleanup()
 
