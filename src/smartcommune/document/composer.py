@@ -87,7 +87,6 @@ class _Composer:
         self.entries: list[tuple[KeyPath, Place]] = []
         self.stack: list[_Open] = []
         self.anchors: dict[str, _Anchor | None] = {}
-        self.finished = False
 
     def run(self, parser: Any) -> None:
         """Read all events; raises yaml.YAMLError on a syntax error and _StopError when a limit is exceeded."""
@@ -118,6 +117,7 @@ class _Composer:
     # -- nodes -------------------------------------------------------------------------------------------------
 
     def _scalar(self, event: Any) -> None:
+        """Take a scalar as a key or as a value."""
         mark = event.start_mark
         start = (mark.line + 1, mark.column + 1)
         top = self.stack[-1] if self.stack else None
@@ -267,12 +267,12 @@ def _first_seen(file: str, place: Place) -> Related:
     return Related(file, place.line, Text(vi="viết lần đầu ở đây", en="first written here"))
 
 
-def compose(text: str, file: str, *, parser: Any = None) -> Document:
+def compose(text: str, file: str) -> Document:
     """Return the document in ``text`` (already decoded, without byte order mark); faults are recorded in it."""
     document = Document(file, re.split(r"\r\n|\r|\n", text))
     composer = _Composer(document)
     try:
-        composer.run((parser or EventParser)(text))
+        composer.run(EventParser(text))
     except yaml.YAMLError as error:
         bracket = next((item.start for item in reversed(composer.stack) if item.flow), None)
         composer.unwind()

@@ -80,11 +80,17 @@ class Document:
         present = [name for name in before if (*parent, name) in self.places]
         place = self.place(parent)
         line, column = place.value_line, place.value_column
+        if not present and not parent:
+            line, column = self._end_of_header(), 1
         if present:
             anchor = (*parent, present[-1])
             under = [at for known, at in self.places.items() if known[: len(anchor)] == anchor]
             line, column = max(at.value_line for at in under), self.places[anchor].column
         self.add_at(line, column, path, trap, found=Text(vi="không có", en="nothing"))
+
+    def _end_of_header(self) -> int:
+        """Return the line below the comment that a file begins with."""
+        return next((number for number, line in enumerate(self.lines, 1) if not line.startswith("#")), 1)
 
     def add_at(
         self,

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from smartcommune.document.model import Document
     from smartcommune.document.traps import Trap
 
+_OPEN_QUOTE = re.compile(r"""(?:[:,\[{-]\s+|[\[{])(?P<quote>"(?:[^"\\]|\\.)*|'(?:[^']|'')*)$""")
 _TAB_INDENT = re.compile(r" *\t[ \t]*[^\s#]")
+
+# parts of the parser's words, and what they mean whatever stands around them, or when nothing else explains the error
+_CERTAIN = {"escape": traps.ESCAPE, "nesting depth": traps.TOO_DEEP}
+_LIKELY = {
+    "mapping values": traps.SECOND_COLON,
+    "cannot start any token": traps.RESERVED_SIGN,
+    "alias": traps.RESERVED_SIGN,
+    "anchor": traps.RESERVED_SIGN,
+}
 
 
 def add_syntax_faults(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] | None) -> None:
@@ -44,34 +54,38 @@ def add_syntax_faults(document: Document, error: yaml.YAMLError, bracket: tuple[
 
 def _locate(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] | None) -> tuple[Trap, int, int]:
     """Return the trap, and the line and column (from 1) to show."""
-    if not isinstance(error, yaml.MarkedYAMLError):
+    at = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if not isinstance(error, yaml.MarkedYAMLError) or at is None:
         return traps.SYNTAX, 1, 1
     problem, context = str(error.problem), str(error.context or "")
-    at, opened = error.problem_mark, error.context_mark
-    at = at or opened
-    if at is None:
-        return traps.SYNTAX, 1, 1
-    if "quoted scalar" in context and opened is not None and "escape" not in problem:
-        return traps.UNCLOSED_QUOTE, opened.line + 1, opened.column + 1
-    if "escape" in problem:
-        return traps.ESCAPE, at.line + 1, at.column + 1
-    if "nesting depth" in problem:
-        return traps.TOO_DEEP, at.line + 1, 1
+    for words, trap in _CERTAIN.items():
+        if words in problem:
+            return trap, at.line + 1, at.column + 1
+    if (quote := _open_quote(document, error, at)) is not None:
+        return traps.UNCLOSED_QUOTE, *quote
     if bracket is not None:
         return _unclosed_bracket(document, bracket[0] - 1, at)
-    if "could not find expected ':'" in problem and opened is not None:
-        return traps.MISSING_COLON, opened.line + 1, opened.column + 1
-    if "mapping values" in problem:
-        return traps.SECOND_COLON, at.line + 1, at.column + 1
-    if "cannot start any token" in problem or "alias" in context or "anchor" in context:
-        return traps.RESERVED_SIGN, at.line + 1, at.column + 1
-    if "block" in context:
+    if "could not find expected ':'" in problem and error.context_mark is not None:
+        return traps.MISSING_COLON, error.context_mark.line + 1, error.context_mark.column + 1
+    if "block" in context and "cannot start any token" not in problem:
         return _in_block(document, at)
     if "document start" in problem and () in document.places:
         root = document.places[()]
-        trap = traps.MISSING_COLON if root.raw is not None else traps.INDENTATION
-        return trap, root.line, root.column
+        return traps.INDENTATION if root.raw is None else traps.MISSING_COLON, root.line, root.column
+    for words, trap in _LIKELY.items():
+        if words in problem or words in context:
+            return trap, at.line + 1, at.column + 1
     return traps.SYNTAX, at.line + 1, at.column + 1
+
+
+def _open_quote(document: Document, error: yaml.MarkedYAMLError, at: yaml.Mark) -> tuple[int, int] | None:
+    """Return where a quote is opened that its line does not close: a later value's quote did, or nothing at all."""
+    for number, line in enumerate(document.lines[: at.line + 1], 1):
+        if _content(line) and (match := _OPEN_QUOTE.search(line)):
+            return number, match.start("quote") + 1
+    if "quoted scalar" in str(error.context) and error.context_mark is not None:
+        return error.context_mark.line + 1, error.context_mark.column + 1
+    return None
 
 
 def _unclosed_bracket(document: Document, opened: int, at: yaml.Mark) -> tuple[Trap, int, int]:
