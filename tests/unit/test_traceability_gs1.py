@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit import traceability_app  # noqa: F401 - puts the application on the path
@@ -73,6 +73,7 @@ def test_address_is_as_the_standard_writes_it() -> None:
     )
 
 
+@settings(deadline=None, max_examples=60)  # a busy computer is no failure
 @given(gtin=gtins, lot=components | st.just(""), serial=components | st.just(""), expiry=st.none() | st.dates(
     date(1977, 1, 1), date(2076, 12, 31)))  # fmt: skip
 def test_address_round_trip(gtin: str, lot: str, serial: str, expiry: date | None) -> None:
@@ -134,6 +135,7 @@ def test_wrong_date_is_refused(text: str) -> None:
         parse_date(text, today=TODAY)
 
 
+@settings(deadline=None, max_examples=60)  # a busy computer is no failure
 @given(st.dates(date(1977, 1, 1), date(2076, 12, 31)))
 def test_date_round_trip(value: date) -> None:
     """A date comes back as it went in."""

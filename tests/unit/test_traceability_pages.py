@@ -144,3 +144,15 @@ def test_form_explains_a_wrong_code(staff: Any) -> None:
     assert "nhãn chỉ ghi hai chữ số của năm" in answer.content.decode()
     assert "Chữ số kiểm tra không khớp" in answer.content.decode()
     assert "Chỉ dùng chữ không dấu" in answer.content.decode()
+
+
+@pytest.mark.usefixtures("records")
+def test_form_without_its_token_is_explained() -> None:
+    """A stale form is refused in Vietnamese, and nothing is recorded."""
+    from django.test import Client
+
+    browser = Client(enforce_csrf_checks=True, headers={"x-forwarded-proto": "https", "host": HOST})
+    answer = browser.post("/nhan-vien/dang-nhap/", {"username": "truyxuat", "password": PASSWORD})
+
+    assert answer.status_code == 403
+    assert "Trang đã cũ" in answer.content.decode()

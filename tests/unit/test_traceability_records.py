@@ -159,6 +159,7 @@ def test_import_records_once_and_corrects(records: Any, tmp_path: Path) -> None:
 
     assert (outcome.lots_amended, outcome.events_corrected, outcome.changed) == (1, 1, 2)
     assert Lot.objects.get(lot="N1").quantity == "45"
+    assert import_files(lots, events, dry_run=False).changed == 0
     assert Event.objects.get(corrects__isnull=False).corrects.description_vi == "Đóng gói"
     assert Lot.objects.get(lot="N1").brand == "Thiên An"
     assert verify_all()[1] == []
@@ -217,3 +218,29 @@ def test_picture_is_made_small_and_anonymous(records: Any) -> None:
     assert not kept.getexif()
     with pytest.raises(records.RecordError):
         records.keep_picture(b"<svg/>")
+
+
+@pytest.mark.usefixtures("records")
+def test_imported_picture_is_compared_by_its_file(tmp_path: Path) -> None:
+    """A picture is brought in once; another file with the same name amends the lot."""
+    from PIL import Image
+
+    from tracing.csvfiles import LOT_COLUMNS, CsvError
+    from tracing.importing import import_files
+    from tracing.models import Lot, Picture
+
+    lots = tmp_path / "lots.csv"
+    row = f"{GTIN},N2,,Chè,,HTX,Phủ Thông,Phủ Thông,,,2026-10-01,,,40,gói,che.png"
+    lots.write_text(",".join([*LOT_COLUMNS, "picture"]) + f"\n{row}\n")
+    with pytest.raises(CsvError, match=r"pictures/che\.png is missing"):
+        import_files(lots, None, dry_run=False)
+    (tmp_path / "pictures").mkdir()
+    Image.new("RGB", (600, 600), "green").save(tmp_path / "pictures" / "che.png")
+    assert import_files(lots, None, dry_run=False).lots_new == 1
+    first = Lot.objects.get(lot="N2").picture_digest
+    assert Picture.objects.filter(digest=first).exists()
+    assert import_files(lots, None, dry_run=False).changed == 0
+    Image.new("RGB", (600, 600), "red").save(tmp_path / "pictures" / "che.png")
+
+    assert import_files(lots, None, dry_run=False).lots_amended == 1
+    assert Lot.objects.get(lot="N2").picture_digest != first

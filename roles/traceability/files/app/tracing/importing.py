@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from .vocabulary import AMENDED, REGISTERED, VOID
 if TYPE_CHECKING:
     from pathlib import Path
 
+LOT_KINDS = (REGISTERED, AMENDED)
 BY = "Hồ sơ địa phương"  # who recorded what a profile says
 
 
@@ -52,22 +54,25 @@ def _columns(row: LotRow) -> dict[str, Any]:
 def _import_lot(row: LotRow, pictures: Path | None, outcome: Outcome) -> None:
     """Register the lot, or amend it when its row differs from the row imported last (staff's own changes stay)."""
     data = (pictures / row.picture).read_bytes() if row.picture and pictures else b""
-    digest = keep_picture(data) if data else ""
-    fields = _columns(row) | {"picture_digest": digest}
-    mark = {"row": {**row.fields, "picture_digest": digest}}
+    # by the file's own bytes: how a picture is made small may differ from one release to the next
+    kept_row = {**row.fields, "picture": hashlib.sha256(data).hexdigest() if data else ""}
     subject = f"{row.gtin}/{row.lot}" + (f"/{row.serial}" if row.serial else "")
     lot = Lot.objects.filter(gtin=row.gtin, lot=row.lot, serial=row.serial).first()
+    kept = lot.events.filter(details__has_key="row", kind__in=LOT_KINDS).order_by("-sequence").first() if lot else None
+    before = kept.details["row"] if kept else {}
+    if before == kept_row:
+        outcome.unchanged += 1
+        return
+    changed: dict[str, Any] = {
+        name: value for name, value in _columns(row).items() if before.get(name) != row.fields[name]
+    }
+    if before.get("picture", "") != kept_row["picture"]:
+        changed["picture_digest"] = keep_picture(data) if data else ""
     if lot is None:
-        register_lot(row.gtin, row.lot, row.serial, fields, by=BY, details=mark)
+        register_lot(row.gtin, row.lot, row.serial, changed, by=BY, details={"row": kept_row})
         outcome.lots_new += 1
     else:
-        kept = lot.events.filter(kind__in=(REGISTERED, AMENDED), details__has_key="row").order_by("-sequence").first()
-        if kept and kept.details["row"] == mark["row"]:
-            outcome.unchanged += 1
-            return
-        before = kept.details["row"] if kept else {}
-        changed = {name: value for name, value in fields.items() if before.get(name) != mark["row"][name]}
-        amend_lot(lot, changed, by=BY, reason="Hồ sơ địa phương thay đổi", details=mark)
+        amend_lot(lot, changed, by=BY, reason="Hồ sơ địa phương thay đổi", details={"row": kept_row})
         outcome.lots_amended += 1
     outcome.subjects.append(subject)
 

@@ -205,6 +205,16 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _not_found(request, request.path)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that no browser sends."""
+    return _render(request, "error.html", {"kind": "error"}, status=400)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token has run out."""
+    return _render(request, "error.html", {"kind": "stale"}, status=403)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer when something broke; asks nothing of the database."""
-    return _render(request, "error.html", {}, status=500)
+    return _render(request, "error.html", {"kind": "error"}, status=500)

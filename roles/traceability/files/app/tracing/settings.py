@@ -86,6 +86,7 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "tracing.public.stale_form"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "staff"
 LOGOUT_REDIRECT_URL = "home"

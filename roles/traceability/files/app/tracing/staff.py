@@ -69,6 +69,11 @@ class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Log in, and forget the sessions that ended by themselves."""
+        self.request.session.clear_expired()
+        return super().form_valid(form)
+
 
 class Logout(LogoutView):
     """Log out, by POST."""

@@ -93,6 +93,11 @@ TEXTS: dict[str, Label] = {
     "retry": Label("Tra cứu mã khác", "Look up another code"),
     "data": Label("Dữ liệu máy đọc (EPCIS)", "Machine-readable data (EPCIS)"),
     "staff": Label("Dành cho nhân viên", "For staff"),
+    "stale": Label("Trang đã cũ", "The page is out of date"),
+    "stale_advice": Label(
+        "Hãy quay lại trang trước, tải lại rồi gửi lại. Trình duyệt phải cho phép cookie.",
+        "Go back, reload the page and send it again. The browser has to accept cookies.",
+    ),
     "error": Label("Có lỗi xảy ra", "Something went wrong"),
     "error_advice": Label("Hãy thử lại sau ít phút.", "Please try again in a few minutes."),
 }

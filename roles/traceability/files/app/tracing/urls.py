@@ -23,5 +23,6 @@ urlpatterns = [
     path("nhan-vien/lo/<int:pk>/xoa/", staff.delete_lot, name="lot-delete"),
     path("nhan-vien/su-kien/<int:pk>/dinh-chinh/", staff.correct, name="event-correct"),
 ]
+handler400 = "tracing.public.bad_request"
 handler404 = "tracing.public.page_not_found"
 handler500 = "tracing.public.server_error"
