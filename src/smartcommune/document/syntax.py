@@ -115,6 +115,8 @@ def _in_block(document: Document, at: yaml.Mark) -> tuple[Trap, int, int]:
     line = lines[at.line] if at.line < len(lines) else ""
     if line[at.column : at.column + 1] in {"}", "]", ","}:
         return traps.STRAY_BRACKET, at.line + 1, at.column + 1
+    if _content(line).startswith("-"):  # a list item among keys
+        return traps.INDENTATION, at.line + 1, at.column + 1
     above = [number for number in range(at.line) if _content(lines[number])]
     step = min((_indent(lines[number]) for number in above if _indent(lines[number]) > 1), default=2)
     parent = next((number for number in reversed(above) if _indent(lines[number]) < at.column), None)

@@ -1,29 +1,27 @@
-"""The services that a profile chose, against the catalogue: names, components, options, and the files options name."""
+"""The services that a profile chose, against the catalogue: names, components, options."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartcommune import paths
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import to_flow, unknown_key
 from smartcommune.profile.checks import unknown_host
-from smartcommune.profile.loaded import DataFile
+from smartcommune.profile.files import check_file
 from smartcommune.profile.models import COMPONENTS
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from smartcommune.catalogue.models import Catalogue, Option, Service
     from smartcommune.document.model import Document, KeyPath
+    from smartcommune.profile.loaded import DataFile
 
 HOST_OPTION = "host"  # every chosen service may be pinned to a machine
-MAX_FILE_BYTES = 32 * 1024**2
 
 _SECRET = Trap(
     "secret-in-profile",
@@ -108,7 +106,7 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
         if option is not None:
             _check_option(document, option, (*path, key), value)
             if option.type == "file" and isinstance(value, str) and not document.is_spoilt((*path, key)):
-                found = _check_file(document, (*path, key), value, base)
+                found = check_file(document, (*path, key), value, base)
                 files |= {(*path, key): found} if found is not None else {}
         elif key == HOST_OPTION and service.component != "foundation":
             _check_pin(document, (*path, key), value)
@@ -168,61 +166,3 @@ def _missing(key: str, option: Option) -> Trap:
         option.description,
         Text(vi=f"thêm: {key}: {example}", en=f"add: {key}: {example}"),
     )
-
-
-# -- files ---------------------------------------------------------------------------------------------------------
-
-
-def _check_file(document: Document, path: KeyPath, value: str, base: Path) -> DataFile | None:
-    """Return the file, or record why it cannot be used: it must lie, by every link's end, in the profile's folder."""
-    try:
-        problem = _file_problem(value, base)
-        if problem is None:
-            target = (base / value).resolve(strict=True)
-            return DataFile(paths.display(base / value), hashlib.sha256(target.read_bytes()).hexdigest())
-    except OSError as error:
-        problem = Text(vi=f"không đọc được: {error.strerror}", en=f"it cannot be read: {error.strerror}")
-    except (ValueError, RuntimeError):
-        problem = Text(vi="không phải là một đường dẫn", en="this is not a path")
-    trap = Trap(
-        "file",
-        problem,
-        Text(
-            vi=f"một tệp trong thư mục của hồ sơ ({paths.display(base)})",
-            en=f"a file in the profile's folder ({paths.display(base)})",
-        ),
-        Text(vi="sửa đường dẫn, hoặc đặt tệp vào đó", en="correct the path, or put the file there"),
-    )
-    document.add(path, trap, suggestion=_nearest_file(value, base))
-    return None
-
-
-def _file_problem(value: str, base: Path) -> Text | None:
-    path = base / value
-    if Path(value).is_absolute() or value.startswith("~"):
-        return Text(vi="đường dẫn tuyệt đối không được dùng", en="absolute paths are not allowed")
-    if ".." in Path(value).parts:
-        return Text(vi="đường dẫn đi ra ngoài thư mục của hồ sơ", en="the path leaves the profile's folder")
-    if not path.exists():
-        if path.is_symlink():
-            return Text(vi="liên kết chỉ tới một tệp không có", en="the link points to a file that is not there")
-        return Text(vi="không có tệp này", en="there is no such file")
-    if not path.resolve(strict=True).is_relative_to(base.resolve()):
-        return Text(vi="liên kết đi ra ngoài thư mục của hồ sơ", en="a link leads out of the profile's folder")
-    if not path.is_file():
-        return Text(vi="đây không phải là một tệp thường", en="this is not a regular file")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        return Text(vi="tệp lớn hơn 32 MiB", en="the file is bigger than 32 MiB")
-    return None
-
-
-def _nearest_file(value: str, base: Path) -> str | None:
-    """Return the file of the same folder whose name looks most like what was written."""
-    folder = (base / value).parent
-    try:
-        if Path(value).is_absolute() or not folder.resolve().is_relative_to(base.resolve()):
-            return None
-        match = nearest(Path(value).name, sorted(item.name for item in folder.iterdir()))
-    except (OSError, ValueError, RuntimeError):
-        return None
-    return None if match is None else str(Path(value).parent / match)

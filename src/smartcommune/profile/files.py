@@ -1,0 +1,78 @@
+"""The data files that a profile names: they must lie, by every link's end, in the profile's folder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartcommune import paths
+from smartcommune.document.nearest import nearest
+from smartcommune.document.traps import Trap
+from smartcommune.profile.loaded import DataFile
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.document.model import Document, KeyPath
+
+MAX_FILE_BYTES = 32 * 1024**2
+
+
+def check_file(document: Document, path: KeyPath, value: str, base: Path) -> DataFile | None:
+    """Return the file that the option at ``path`` names, or record why it cannot be used; ``base`` is the folder."""
+    try:
+        problem = _written_wrong(value)
+        if problem is None:
+            target = (base / value).resolve(strict=True)
+            problem = _unfit(target, base)
+        if problem is None:
+            return DataFile(paths.display(base / value), hashlib.sha256(target.read_bytes()).hexdigest())
+    except FileNotFoundError:
+        problem = (
+            Text(vi="liên kết chỉ tới một tệp không có", en="the link points to a file that is not there")
+            if (base / value).is_symlink()
+            else Text(vi="không có tệp này", en="there is no such file")
+        )
+    except OSError as error:
+        problem = Text(vi=f"không đọc được: {error.strerror}", en=f"it cannot be read: {error.strerror}")
+    except (ValueError, RuntimeError):  # NUL in a name; links that run in a circle
+        problem = Text(vi="không phải là một đường dẫn dùng được", en="this is not a path that can be used")
+    expected = Text(
+        vi=f"một tệp trong thư mục của hồ sơ ({paths.display(base)})",
+        en=f"a file in the profile's folder ({paths.display(base)})",
+    )
+    todo = Text(vi="sửa đường dẫn, hoặc đặt tệp vào đó", en="correct the path, or put the file there")
+    document.add(path, Trap("file", problem, expected, todo), suggestion=_nearest_file(value, base))
+    return None
+
+
+def _written_wrong(value: str) -> Text | None:
+    """Return why a path is refused before looking at the disk."""
+    if Path(value).is_absolute() or value.startswith("~"):
+        return Text(vi="đường dẫn tuyệt đối không được dùng", en="absolute paths are not allowed")
+    if ".." in Path(value).parts:
+        return Text(vi="đường dẫn đi ra ngoài thư mục của hồ sơ", en="the path leaves the profile's folder")
+    return None
+
+
+def _unfit(target: Path, base: Path) -> Text | None:
+    """Return why a file that exists cannot be used."""
+    if not target.is_relative_to(base.resolve()):
+        return Text(vi="liên kết đi ra ngoài thư mục của hồ sơ", en="a link leads out of the profile's folder")
+    if not target.is_file():
+        return Text(vi="đây không phải là một tệp thường", en="this is not a regular file")
+    if target.stat().st_size > MAX_FILE_BYTES:
+        return Text(vi="tệp lớn hơn 32 MiB", en="the file is bigger than 32 MiB")
+    return None
+
+
+def _nearest_file(value: str, base: Path) -> str | None:
+    """Return the file of the same folder whose name looks most like what was written."""
+    folder = (base / value).parent
+    try:
+        if Path(value).is_absolute() or not folder.resolve().is_relative_to(base.resolve()):
+            return None
+        match = nearest(Path(value).name, sorted(item.name for item in folder.iterdir()))
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return None if match is None else str(Path(value).parent / match)
