@@ -32,6 +32,16 @@ from ansible.plugins.callback import CallbackBase
 LONGEST_DIFF = 4000
 
 
+def service_of(task: Any) -> str:
+    """Return the outermost role around a task: the service it works for, also where that includes a building block."""
+    name = ""
+    while task is not None:
+        role = getattr(task, "_role", None)
+        name = role.get_name() if role else name
+        task = getattr(task, "_parent", None)
+    return name
+
+
 def message_of(result: dict[str, Any]) -> str:
     """Return what a failed result says, the failed items of a loop included."""
     failed = [item for item in result.get("results") or [] if item.get("failed")]
@@ -49,7 +59,8 @@ def render_diff(result: dict[str, Any]) -> str:
         if item.get("changed") and not item.get("_ansible_no_log"):
             diffs = item.get("diff") or []
             found += diffs if isinstance(diffs, list) else [diffs]
-    return "".join(map(_unified, found))[:LONGEST_DIFF]
+    items = [item.get("_ansible_item_label", "") for item in result.get("results") or [] if item.get("changed")]
+    return ("".join(map(_unified, found)) or "".join(f"+ {item}\n" for item in items))[:LONGEST_DIFF]
 
 
 def _unified(diff: dict[str, Any]) -> str:
@@ -125,8 +136,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
 
     @staticmethod
     def _names(task: Any) -> dict[str, str]:
-        role = task._role.get_name() if task._role else ""  # noqa: SLF001
-        return {"role": role, "task": task.name or task.action, "path": task.get_path() or ""}
+        return {"role": service_of(task), "task": task.name or task.action, "path": task.get_path() or ""}
 
     def _write(self, event: dict[str, Any]) -> None:
         if self._out is not None:

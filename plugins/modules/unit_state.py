@@ -9,8 +9,9 @@ module: unit_state
 short_description: Bring a systemd unit to its state, judged by what runs and not by what was notified
 description:
   - Starts or stops and enables or disables one unit, and reloads systemd's configuration when systemd asks for it.
-  - Restarts or reloads the unit when one of O(files) changed after the unit was last started or reloaded. A run that
-    was cut between writing a file and restarting the unit is so mended by the next run.
+  - Restarts the unit when one of O(files) changed after it was last started, reloads it when one of O(reload_files)
+    changed after it was last started or reloaded. A run that was cut between writing a file and restarting the unit
+    is so mended by the next run.
   - A unit whose start conditions do not hold on this machine (no clock to set in a container, say) is left alone.
 options:
   name: {description: Name of the unit with its suffix., type: str, required: true}
@@ -19,7 +20,8 @@ options:
     type: list
     elements: path
     default: []
-  on_newer: {description: What to do with an out-of-date unit., type: str, choices: [restart, reload], default: restart}
+  on_newer: {description: What to do when O(files) changed., type: str, choices: [restart, reload], default: restart}
+  reload_files: {description: As O(files) but a reload is enough for them., type: list, elements: path, default: []}
   enabled: {description: Whether the unit starts at boot., type: bool, default: true}
   state: {description: Wanted state., type: str, choices: [started, stopped], default: started}
 author: [smartcommune authors]
@@ -29,8 +31,8 @@ EXAMPLES = r"""
 - name: Run nginx with its current configuration
   unit_state:
     name: nginx.service
-    files: [/etc/nginx/nginx.conf, /etc/commune-tls/certificate.pem]
-    on_newer: reload
+    files: [/etc/systemd/system/nginx.service.d]
+    reload_files: [/etc/nginx/nginx.conf, /etc/commune-tls/certificate.pem]
 """
 
 RETURN = r"""
@@ -69,7 +71,14 @@ class Wanted:
 
     started: bool
     enabled: bool
-    on_newer: str
+
+
+@dataclass(frozen=True)
+class Newer:
+    """The files that changed after the unit took them up, by what they call for."""
+
+    restart: tuple[str, ...] = ()
+    reload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,9 +101,9 @@ def parse_stamp(text: str) -> float:
     return datetime.strptime(text, STAMP).replace(tzinfo=UTC).timestamp()
 
 
-def newer_files(files: list[str], since: float) -> list[str]:
+def newer_files(files: list[str], since: float) -> tuple[str, ...]:
     """Return those of ``files`` (folders with what is directly in them) that changed after ``since``."""
-    return [path for path in files if changed_at(path) > since]
+    return tuple(path for path in files if changed_at(path) > since)
 
 
 def changed_at(path: str) -> float:
@@ -113,7 +122,7 @@ def stamps(path: Path) -> list[float]:
     return found
 
 
-def decide(wanted: Wanted, unit: dict[str, str], newer: list[str]) -> Decision:
+def decide(wanted: Wanted, unit: dict[str, str], newer: Newer) -> Decision:
     """Return what has to be done with a unit in this state. Pure."""
     actions, reasons = [], []
     if unit.get("NeedDaemonReload") == "yes":
@@ -131,15 +140,15 @@ def decide(wanted: Wanted, unit: dict[str, str], newer: list[str]) -> Decision:
         reasons.append("the unit starts at boot")
     running = unit.get("ActiveState") in RUNNING
     if wanted.started and not running:
-        if condition_holds(unit) or newer:
+        if condition_holds(unit) or newer.restart or newer.reload:
             actions.append("start")
             reasons.append(f"the unit is {unit.get('ActiveState') or 'absent'}")
     elif not wanted.started and running:
         actions.append("stop")
         reasons.append("the unit is running")
-    elif wanted.started and newer:
-        actions.append(wanted.on_newer if unit.get("CanReload") == "yes" else "restart")
-        reasons.append("changed since the unit was started: " + ", ".join(newer))
+    elif wanted.started and (newer.restart or newer.reload):
+        actions.append("reload" if not newer.restart and unit.get("CanReload") == "yes" else "restart")
+        reasons.append("changed since the unit took it up: " + ", ".join(newer.restart + newer.reload))
     return Decision(tuple(actions), tuple(reasons))
 
 
@@ -148,12 +157,17 @@ def condition_holds(unit: dict[str, str]) -> bool:
     return unit.get("ConditionResult") != "no" or unit.get("ConditionTimestamp", "") in ("", "n/a")
 
 
-def last_activity(unit: dict[str, str], on_newer: str) -> float:
-    """Return when the unit last took up its files: at its start, at a reload where that does, at a refused start."""
-    if not condition_holds(unit):
-        return parse_stamp(unit["ConditionTimestamp"])
-    key = "StateChangeTimestamp" if on_newer == "reload" else "ActiveEnterTimestamp"
-    return parse_stamp(unit.get(key, ""))
+def last_activity(unit: dict[str, str], key: str) -> float:
+    """Return when the unit last took up its files: the time stamp ``key``, or when its start was refused."""
+    return parse_stamp(unit.get(key if condition_holds(unit) else "ConditionTimestamp", ""))
+
+
+def newer_of(unit: dict[str, str], restart: list[str], reload: list[str]) -> Newer:
+    """Return which files are newer than the unit: a reload shows in its last change of state only."""
+    return Newer(
+        newer_files(restart, last_activity(unit, "ActiveEnterTimestamp")),
+        newer_files(reload, last_activity(unit, "StateChangeTimestamp")),
+    )
 
 
 def show(module: AnsibleModule, name: str) -> dict[str, str]:
@@ -184,6 +198,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "files": {"type": "list", "elements": "path", "default": []},
+            "reload_files": {"type": "list", "elements": "path", "default": []},
             "on_newer": {"type": "str", "choices": ["restart", "reload"], "default": "restart"},
             "enabled": {"type": "bool", "default": True},
             "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
@@ -191,11 +206,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     name, started = module.params["name"], module.params["state"] == "started"
-    wanted = Wanted(started, module.params["enabled"], module.params["on_newer"])
+    wanted = Wanted(started, module.params["enabled"])
+    by_need = {"restart": [], "reload": [*module.params["reload_files"]]}
+    by_need[module.params["on_newer"]] += module.params["files"]
     unit = show(module, name)
     if unit.get("LoadState") == "not-found" and not module.check_mode and (started or wanted.enabled):
         module.fail_json(msg=f"{name}: systemd knows no such unit")
-    decision = decide(wanted, unit, newer_files(module.params["files"], last_activity(unit, wanted.on_newer)))
+    decision = decide(wanted, unit, newer_of(unit, by_need["restart"], by_need["reload"]))
     if not module.check_mode:
         for action in decision.actions:
             run(module, action, name)
