@@ -42,8 +42,15 @@ def sudo_command(arguments: list[str], environ: dict[str, str], *, terminal: boo
     return ["sudo", *ask, f"--preserve-env={kept}", "--", *program, *arguments]
 
 
+def with_sbin(path: str) -> str:
+    """Return a PATH that also has the folders of root's programs: Debian leaves them out of a user's."""
+    folders = [each for each in path.split(":") if each]
+    return ":".join([*folders, *(each for each in ("/usr/sbin", "/sbin") if each not in folders)])
+
+
 def become_root(session: Session) -> None:
     """Return when root already; else replace this process. Raises ToolMissingError without sudo."""
+    os.environ["PATH"] = with_sbin(os.environ.get("PATH", ""))
     if os.geteuid() == 0:
         return
     if shutil.which("sudo") is None:
