@@ -57,7 +57,7 @@ class Fault:
             lines.append(_labelled("suggestion", f"{self.suggestion}?", language))
         for other in self.related:
             lines.append(_labelled("related", f"{other.file}:{other.line}: {other.text.get(language)}", language))
-        return "\n".join(lines)
+        return "\n".join(_printable(line) for line in lines)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the fault as dicts, lists and scalars, each text in both languages."""
@@ -78,7 +78,12 @@ def _labelled(name: str, text: str, language: Language) -> str:
 
 
 def _window(excerpt: str, column: int) -> tuple[str, int]:
-    """Return the part of a long line around ``column``, and the column inside it; tabs and oddities become blanks."""
+    """Return the part of a long line around ``column``, and the column inside it."""
     start = max(0, column - 1 - _LONGEST_EXCERPT // 2) if len(excerpt) > _LONGEST_EXCERPT else 0
     part = excerpt[start : start + _LONGEST_EXCERPT]
-    return "".join(sign if sign.isprintable() else " " for sign in part), column - start
+    return part, column - start
+
+
+def _printable(line: str) -> str:
+    """Return a line that does nothing to a terminal: tabs, escapes and oddities become blanks."""
+    return "".join(sign if sign.isprintable() else " " for sign in line)

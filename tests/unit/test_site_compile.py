@@ -295,6 +295,7 @@ def test_too_little_memory_is_told_with_figures_and_both_places(build):
     ("edits", "code"),
     [
         ([("shop: {}", "shop: {host: gateway-1}")], "no-host"),
+        ([("  server-2:", "  cua-hang:")], "name-clash"),
         ([("kind: server", "kind: gateway")], "no-host"),
         ([("  production:", "  services:\n    second_web: {}\n  production:")], "port-clash"),
     ],

@@ -12,7 +12,7 @@ from smartcommune.site.draft import Draft, DraftHost
 from smartcommune.site.firewall import Peers, make_inbound, make_outbound, make_peers
 from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
 from smartcommune.site.models import Endpoint, Site, SiteHost
-from smartcommune.site.names import make_domain
+from smartcommune.site.names import check_names, make_domain
 from smartcommune.site.options import add_profile_settings, make_service
 from smartcommune.site.placement import place_services
 from smartcommune.text import Text
@@ -46,6 +46,7 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
     domain = make_domain(draft, official)
     peers = make_peers(draft)
     endpoints = make_endpoints(draft, domain)
+    check_names(draft, domain, endpoints)
     hosts = tuple(_make_host(draft, host, domain, endpoints, peers) for host in draft.hosts.values())
     if draft.faults:
         raise SiteErrors(draft.faults)
