@@ -1,0 +1,54 @@
+"""The modules debian_packages and nft_ruleset: their decisions, apart from the machine."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tests.plugin_files import load_plugin
+
+packages = load_plugin("modules", "debian_packages")
+nft = load_plugin("modules", "nft_ruleset")
+RULESET = """table inet commune {
+\tchain input {
+\t\ttype filter hook input priority filter; policy drop;
+\t}
+}
+table ip other {
+\tchain x {
+\t}
+}
+"""
+
+
+def test_missing_packages_are_those_not_installed():
+    """Unknown, removed and half-installed packages are missing; installed ones are not."""
+    listing = "nginx installed\nsudo config-files\npostfix half-configured\n"
+
+    assert packages.missing(["nginx", "sudo", "postfix", "absent"], listing) == ["sudo", "postfix", "absent"]
+
+
+def test_lists_are_stale_when_absent_or_old(tmp_path, monkeypatch):
+    """Package lists are fetched when there are none and when they are older than allowed."""
+    monkeypatch.setattr(packages, "LISTS", tmp_path)
+    (tmp_path / "partial").mkdir()
+    assert packages.lists_are_stale(24)
+    (tmp_path / "mirror_main_Packages").write_text("")
+    assert not packages.lists_are_stale(24)
+    day_ago = time.time() - 25 * 3600
+    os.utime(tmp_path / "partial", (day_ago, day_ago))
+    assert packages.lists_are_stale(24)
+
+
+def test_one_table_is_cut_out_of_the_ruleset():
+    """Other tables are nobody's business; an absent table is empty."""
+    table = nft.only_table(RULESET, "inet commune")
+
+    assert nft.rules(table) == RULESET.splitlines()[:5]
+    assert nft.only_table(RULESET, "inet absent") == ""
+
+
+def test_undoing_replaces_the_table_in_one_script():
+    """What is put back is the old table, or none where there was none."""
+    assert nft.undo_script("inet commune", "") == "add table inet commune\ndelete table inet commune\n"
+    assert nft.undo_script("inet commune", "table inet commune {\n}\n").endswith("table inet commune {\n}\n")

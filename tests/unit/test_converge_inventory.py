@@ -1,0 +1,119 @@
+"""The inventory of a Site: groups, host variables, grants, and where secrets are and are not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from smartcommune import paths
+from smartcommune.converge.inventory import build
+from smartcommune.converge.masking import MASK, mask, redact, secret_values
+from smartcommune.site import load_site
+from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
+
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LWtleS1saW5l\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The pilot commune in the lab."""
+    return load_site("vi-huong", "lab")
+
+
+@pytest.fixture(scope="module")
+def outputs(site):
+    """Outputs of a commune that stands, with a canary in every secret."""
+    return Outputs(
+        hosts={host.name: HostOutput(host.name, host.address, 22, "commune", "ssh-ed25519 A") for host in site.hosts},
+        secrets={need.id: f"canary-{need.id}" for need in site.secrets},
+        ssh=KeyPair("ssh-ed25519 PUBLIC", KEY),
+        ca_certificate="ROOT",
+        authorities={host.name: Authority(f"CA {host.name}", f"canary-ca-{host.name}") for host in site.hosts},
+    )
+
+
+@pytest.fixture(scope="module")
+def variables(site, outputs):
+    """Host variables by host."""
+    return build(site, outputs)["_meta"]["hostvars"]
+
+
+def test_groups_name_services_zones_sites_and_kinds(site, outputs):
+    """A host is in the groups of its services, zone, site and kind, and in commune."""
+    inventory = build(site, outputs)
+
+    assert inventory["commune"]["hosts"] == ["server-1", "gateway-1"]
+    assert inventory["postgresql"]["hosts"] == inventory["zone_server"]["hosts"] == ["server-1"]
+    assert inventory["kind_gateway"]["hosts"] == ["gateway-1"]
+    assert inventory["site_ubnd"]["hosts"] == ["server-1", "gateway-1"]
+
+
+def test_a_host_that_does_not_stand_is_left_out(site, outputs):
+    """Only hosts with outputs are in the inventory."""
+    partial = Outputs({"server-1": outputs.hosts["server-1"]}, {}, outputs.ssh, "ROOT", {})
+
+    assert build(site, partial)["commune"]["hosts"] == ["server-1"]
+
+
+def test_services_come_in_the_sites_order(site, variables):
+    """The play goes through a host's services as the Site placed them."""
+    assert variables["server-1"]["commune_services"] == [service.name for service in site.host("server-1").services]
+    assert "postgresql" in variables["server-1"]["commune_services_with_backup"]
+    assert "base" not in variables["server-1"]["commune_services_with_backup"]
+
+
+def test_peers_are_addresses_of_the_hosts_own_gateway(site, variables):
+    """The mirror of the lab is each zone's gateway; a relay that nobody named is none."""
+    for host in site.hosts:
+        peers = variables[host.name]["commune"]["peers"]
+        assert peers == {"mirror": {"address": host.gateway, "port": 3142}, "mail_relay": None}
+
+
+def test_a_local_grant_needs_no_password(variables):
+    """Provider and consumer learn of each other; on one machine no password exists."""
+    grant = next(each for each in variables["server-1"]["postgresql_grants"] if each["consumer"] == "cooperative_shop")
+
+    assert (grant["name"], grant["local"], grant["password"]) == ("cooperative_shop", True, None)
+    assert variables["server-1"]["cooperative_shop_database"]["host"] == "server-1"
+    assert variables["server-1"]["cooperative_shop_database"]["password"] is None
+
+
+def test_the_proxy_learns_the_endpoints_behind_it(variables):
+    """A web grant carries its consumer's endpoints, without the lines that asked for them."""
+    grants = variables["server-1"]["reverse_proxy_grants"]
+
+    assert [each["endpoints"][0]["service"] for each in grants] == [each["consumer"] for each in grants]
+    assert "sources" not in json.dumps(grants)
+
+
+def test_files_are_absolute_paths(variables):
+    """An option that names a file is a path on this computer."""
+    assert variables["server-1"]["cooperative_shop_products"] == str(
+        paths.checkout() / "commune_profiles" / "data" / "vi-huong" / "products.csv"
+    )
+
+
+def test_a_host_gets_its_own_secrets_only(site, outputs, variables):
+    """No secret of one host is among another host's variables."""
+    for host in site.hosts:
+        text = json.dumps(variables[host.name])
+        foreign = [outputs.secrets[need.id] for need in site.secrets if need.host != host.name]
+        foreign += [each.private_key for name, each in outputs.authorities.items() if name != host.name]
+        assert [value for value in foreign if value in text] == []
+
+
+def test_masking_leaves_no_secret(site, outputs):
+    """What ansible-inventory shows has no secret in it; the search finds them in what it masks."""
+    inventory = build(site, outputs)
+    shown = json.dumps(mask(inventory, outputs))
+
+    assert "canary" in json.dumps(inventory)
+    assert "canary" not in shown
+    assert "c2VjcmV0LWtleS1saW5l" not in shown
+    assert MASK in shown
+
+
+def test_lines_of_keys_are_taken_out_of_output(outputs):
+    """A key that a program prints line by line is hidden all the same."""
+    assert redact("x c2VjcmV0LWtleS1saW5l y", secret_values(outputs)) == f"x {MASK} y"

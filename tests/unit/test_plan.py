@@ -1,0 +1,171 @@
+"""Plans: actions on hosts with their reasons, and refusing a saved plan when the world moved on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from smartcommune.catalogue.loader import load_catalogue
+from smartcommune.converge.results import ConvergeResult, HostChange, HostResult
+from smartcommune.converge.tracking import installing
+from smartcommune.errors import NotProvisionedError, PlanChangedError, UsageError
+from smartcommune.plan import make as make_module
+from smartcommune.plan import make_plan
+from smartcommune.plan.hosts import host_actions, host_seconds
+from smartcommune.plan.plan import load_plan, save_plan
+from smartcommune.site import load_site
+from smartcommune.targets.outputs import HostOutput, KeyPair, Outputs
+from smartcommune.targets.planning import MachinesPlan
+from smartcommune.targets.timings import save_timings
+from smartcommune.text import Text
+
+CHANGE = HostChange(
+    "server-1", "base", "Load the firewall", "+ tcp dport 443", "diff", "roles/base/tasks/firewall.yml", 9
+)
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The pilot commune in the lab."""
+    return load_site("vi-huong", "lab")
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """The roles' own entries."""
+    return load_catalogue()
+
+
+@pytest.fixture
+def known(site):
+    """Timings of a commune whose services were all installed once."""
+    return {installing(host.name, service.name): 7.0 for host in site.hosts for service in host.services}
+
+
+class FakeStack:
+    """Stands in for the stack: nothing to do on machines, and every host stands or none does."""
+
+    lock = 0
+
+    def __init__(self, site, *, stands=True):
+        self.site, self.stands = site, stands
+
+    def preview(self):
+        """Foresee nothing."""
+        return MachinesPlan((), "machines", 0.0)
+
+    def outputs(self):
+        """Return the hosts."""
+        if not self.stands:
+            raise NotProvisionedError(Text(vi="chưa", en="not yet"))
+        hosts = {host.name: HostOutput(host.name, host.address, 22, "commune", "key") for host in self.site.hosts}
+        return Outputs(hosts, {}, KeyPair("public", "private"), "root", {})
+
+
+@pytest.fixture
+def world(monkeypatch, tmp_path, site, known):
+    """A commune that was installed; ``found`` is what its hosts show in check mode."""
+    monkeypatch.setenv("SMARTCOMMUNE_STATE", str(tmp_path))
+    save_timings(tmp_path / "vi-huong" / "lab" / "timings.json", known)
+    found = {"changes": (CHANGE,), "hosts": {"server-1": HostResult(changed=1), "gateway-1": HostResult(ok=1)}}
+    asked = []
+
+    def look(_site, _outputs, **options):
+        asked.append(options)
+        return ConvergeResult(found["hosts"], found["changes"], 1.0)
+
+    monkeypatch.setattr(make_module, "run_playbook", look)
+    found["asked"] = asked
+    return found
+
+
+def test_drift_is_named_with_its_task_and_detail(site, catalogue, known):
+    """A task that would change something is an update, with what differs and where the task stands."""
+    (action,) = host_actions(site, catalogue, (CHANGE,), known, frozenset())
+
+    assert (action.kind, action.detail) == ("update", "+ tcp dport 443")
+    assert action.subject.vi == "server-1: Nền tảng máy chủ"
+    assert "Load the firewall" in action.reason.en
+    assert (action.sources[0].file, action.sources[0].line) == ("roles/base/tasks/firewall.yml", 9)
+
+
+def test_services_of_a_new_machine_are_to_be_installed(site, catalogue, known):
+    """On a machine that is made anew every service is installed, with the time that took before."""
+    actions = host_actions(site, catalogue, (), known, frozenset({"gateway-1"}))
+
+    assert [action.detail for action in actions] == [service.name for service in site.host("gateway-1").services]
+    assert {(action.kind, action.seconds) for action in actions} == {("create", 7.0)}
+
+
+def test_a_service_new_on_a_machine_is_one_line(site, catalogue, known):
+    """A service that never was installed is one line, however many tasks it has."""
+    del known[installing("server-1", "base")]
+
+    (action,) = host_actions(site, catalogue, (CHANGE, CHANGE), known, frozenset())
+    assert (action.kind, action.seconds) == ("create", float(catalogue["base"].install_seconds))
+
+
+def test_hosts_work_side_by_side(site):
+    """The time of a run is that of its slowest host."""
+    assert host_seconds(site, {("server-1", "a"): 5.0, ("server-1", "b"): 6.0, ("gateway-1", "a"): 8.0}) == 11.0
+
+
+def test_nothing_stands_yet(site, catalogue, world):
+    """Before the first apply no host is asked, and everything is to be installed."""
+    plan = make_plan(site, catalogue, FakeStack(site, stands=False))
+
+    assert world["asked"] == []
+    assert {action.kind for action in plan.hosts} == {"create"}
+    assert not plan.empty
+
+
+def test_standing_hosts_are_asked_in_check_mode(site, catalogue, world):
+    """Hosts that stand are looked at without changing them."""
+    plan = make_plan(site, catalogue, FakeStack(site))
+
+    assert [(asked["check"], asked["limit"]) for asked in world["asked"]] == [(True, ("gateway-1", "server-1"))]
+    assert len(plan.hosts) == 1
+
+
+def test_a_lost_host_is_named(site, catalogue, world):
+    """Of a host that does not answer nothing is known, and the plan says so."""
+    world["hosts"] = {"server-1": HostResult(unreachable=True), "gateway-1": HostResult(ok=1)}
+
+    assert make_plan(site, catalogue, FakeStack(site)).not_reached == ("server-1",)
+
+
+def test_a_saved_plan_holds_while_nothing_changed(site, catalogue, world, tmp_path):
+    """A plan comes back from its file as it was, and is accepted in an unchanged world."""
+    plan = make_plan(site, catalogue, FakeStack(site))
+    save_plan(plan, tmp_path / "saved.plan")
+    loaded = load_plan(tmp_path / "saved.plan")
+
+    assert loaded == plan
+    loaded.check(site, FakeStack(site))
+
+
+def test_a_saved_plan_is_refused_when_hosts_changed(site, catalogue, world):
+    """Another drift than the one planned for is refused, before anything is touched."""
+    plan = make_plan(site, catalogue, FakeStack(site))
+    world["changes"] = (CHANGE, dataclasses.replace(CHANGE, task="Run the SSH server"))
+
+    with pytest.raises(PlanChangedError):
+        plan.check(site, FakeStack(site))
+
+
+def test_a_plan_of_another_commune_is_refused(site, catalogue, world):
+    """A plan is for one commune on one target."""
+    plan = dataclasses.replace(make_plan(site, catalogue, FakeStack(site)), profile="yen-hoa")
+
+    with pytest.raises(PlanChangedError, match="yen-hoa"):
+        plan.check(site, FakeStack(site))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff"])
+def test_a_file_that_is_no_plan_is_refused(tmp_path, content):
+    """Anything but a saved plan is wrong use."""
+    (tmp_path / "x").write_bytes(content)
+
+    with pytest.raises(UsageError):
+        load_plan(tmp_path / "x")

@@ -1,0 +1,77 @@
+"""The module unit_state: what it does with a unit in a given state."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin_files import load_plugin
+
+unit_state = load_plugin("modules", "unit_state")
+Newer, Wanted = unit_state.Newer, unit_state.Wanted
+RUNNING = {
+    "LoadState": "loaded",
+    "ActiveState": "active",
+    "UnitFileState": "enabled",
+    "NeedDaemonReload": "no",
+    "ConditionResult": "yes",
+    "ConditionTimestamp": "Tue 2026-11-24 18:00:00.000000 UTC",
+    "ActiveEnterTimestamp": "Tue 2026-11-24 18:00:00.500000 UTC",
+    "StateChangeTimestamp": "Tue 2026-11-24 19:00:00.000000 UTC",
+    "CanReload": "yes",
+}
+UNMET = {**RUNNING, "ActiveState": "inactive", "ConditionResult": "no"}
+START = Wanted(started=True, enabled=True)
+CASES = {
+    "in its state": (START, RUNNING, Newer(), ()),
+    "stopped": (START, {**RUNNING, "ActiveState": "inactive"}, Newer(), ("start",)),
+    "failed": (START, {**RUNNING, "ActiveState": "failed"}, Newer(), ("start",)),
+    "not at boot": (START, {**RUNNING, "UnitFileState": "disabled"}, Newer(), ("enable",)),
+    "masked": (START, {**UNMET, "UnitFileState": "masked"}, Newer(), ("unmask", "enable")),
+    "new settings": (START, RUNNING, Newer(reload=("a",)), ("reload",)),
+    "new drop-in": (START, {**RUNNING, "NeedDaemonReload": "yes"}, Newer(restart=("d",)), ("daemon-reload", "restart")),
+    "both": (START, RUNNING, Newer(restart=("d",), reload=("a",)), ("restart",)),
+    "cannot reload": (START, {**RUNNING, "CanReload": "no"}, Newer(reload=("a",)), ("restart",)),
+    "condition unmet": (START, UNMET, Newer(), ()),
+    "condition unmet, files changed": (START, UNMET, Newer(restart=("a",)), ("start",)),
+    "absent": (START, {"LoadState": "not-found", "ActiveState": "inactive"}, Newer(), ("enable", "start")),
+    "to be stopped": (Wanted(started=False, enabled=False), RUNNING, Newer(), ("disable", "stop")),
+    "stopped already": (Wanted(started=False, enabled=True), UNMET, Newer(), ()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_decides_by_what_runs(case):
+    """Each state leads to its verbs, in their order, and each verb has its reason."""
+    wanted, unit, newer, actions = CASES[case]
+
+    decision = unit_state.decide(wanted, unit, newer)
+
+    assert decision.actions == actions
+    assert len(decision.reasons) >= bool(actions)
+
+
+def test_stamps_are_utc_with_microseconds():
+    """A time stamp of systemctl becomes seconds since the epoch; an unset one is zero."""
+    assert unit_state.parse_stamp("Tue 2026-11-24 18:00:00.500000 UTC") == pytest.approx(1795543200.5)
+    assert unit_state.parse_stamp("") == unit_state.parse_stamp("n/a") == 0.0
+
+
+def test_a_reload_makes_settings_fresh_but_not_the_unit_file():
+    """A file changed between start and reload calls for a restart only where a reload is not enough."""
+    between = unit_state.parse_stamp("Tue 2026-11-24 18:30:00.000000 UTC")
+
+    assert unit_state.last_activity(RUNNING, "ActiveEnterTimestamp") < between
+    assert unit_state.last_activity(RUNNING, "StateChangeTimestamp") > between
+    assert unit_state.last_activity(UNMET, "ActiveEnterTimestamp") < between
+
+
+def test_files_folders_and_links_are_watched(tmp_path):
+    """A change of a file, of an entry of a folder, or of what a link points to is seen; an absent file is not."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "entry").write_text("x")
+    (tmp_path / "link").symlink_to(folder / "entry")
+    paths = [str(tmp_path / name) for name in ("folder", "link", "absent")]
+
+    assert unit_state.newer_files(paths, 0.0) == tuple(paths[:2])
+    assert unit_state.newer_files(paths, (folder / "entry").stat().st_ctime + 60) == ()
