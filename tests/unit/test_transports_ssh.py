@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,3 +130,19 @@ def test_a_control_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(ssh, "control_folder", lambda _folder: tmp_path / "link")
     with pytest.raises(PermissionError, match="link"):
         ssh.ssh_options(Site(), Outputs({}), folder=tmp_path)
+
+
+def test_kept_connections_are_ended(tmp_path, monkeypatch):
+    """Each control socket is asked to exit and removed, also one whose process is dead; other files stay."""
+    folder = tmp_path / "ssh"
+    folder.mkdir()
+    monkeypatch.setattr(ssh, "control_folder", lambda place: place / "ssh")
+    (folder / "note").write_text("")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(folder / "0123"))
+    asked = []
+    monkeypatch.setattr(ssh.subprocess, "run", lambda command, **_: asked.append(command))
+    assert ssh.close_connections(Site(), folder=tmp_path) == 1
+    assert f"ControlPath={folder / '0123'}" in asked[0]
+    assert [path.name for path in folder.iterdir()] == ["note"]
+    assert ssh.close_connections(Site(), folder=tmp_path / "none") == 0

@@ -146,7 +146,8 @@ def _bootstrap(recipe: Recipe, target: Path, progress: ProgressCallback) -> None
         ) as child:
             words = list(_report(child, progress))
     if child.returncode != 0:
-        shutil.rmtree(target, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(target)
         last = "\n".join(words[-12:])
         raise LabError(
             Text(vi=f"mmdebstrap không làm được ảnh nền:\n{last}", en=f"mmdebstrap made no base image:\n{last}"),

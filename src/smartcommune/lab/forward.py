@@ -84,7 +84,8 @@ def close_service(layout: Layout, local_port: int, *, dry_run: bool = False) -> 
     if process:
         process.end()
     background.forget_unit(layout.unit("forward", str(local_port)))
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _forward(names: Sequence[str], address: str, port: int, local_port: int) -> Forward:

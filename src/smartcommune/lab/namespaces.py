@@ -81,6 +81,14 @@ def in_network(path: Path) -> Iterator[None]:
         os.close(here)
 
 
+def _write_at(folder: int, path: str, value: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.write(descriptor, value.encode())
+    finally:
+        os.close(descriptor)
+
+
 def set_network_sysctl(path: Path, values: dict[str, str]) -> None:
     """Set sysctls (``net/ipv4/ip_forward``) of the network namespace at ``path``, and of no other.
 
@@ -96,10 +104,8 @@ def set_network_sysctl(path: Path, values: dict[str, str]) -> None:
     try:
         with in_network(path):
             for key, value in values.items():
-                descriptor = os.open(f"sys/{key}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=root)
-                try:
-                    os.write(descriptor, value.encode())
-                finally:
-                    os.close(descriptor)
+                # A kernel without IPv6 lacks the keys that would switch it off.
+                with contextlib.suppress(FileNotFoundError):
+                    _write_at(root, f"sys/{key}", value)
     finally:
         os.close(root)

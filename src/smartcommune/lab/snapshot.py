@@ -67,8 +67,10 @@ def take(
         raise LabUsageError(Text(vi="Lab chưa có máy nào.", en="The lab has no machines yet."))
     if dry_run:
         return tuple(hosts)
+    _mend(layout, name)
     partial = layout.snapshots / f".{name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
+    if partial.exists():
+        shutil.rmtree(partial)
     partial.mkdir(parents=True)
     with ExitStack() as locks:
         for host in hosts:
@@ -88,16 +90,26 @@ def take(
                 machine.start(layout, require(layout, host))
         keys = {host: require(layout, host).host_key for host in hosts}
         write_json(partial / "snapshot.json", {"taken_at": time.time(), "machines": keys, "running": running})
-    final = layout.snapshots / name
-    if final.exists():
-        old = layout.snapshots / f".{name}.old"
-        shutil.rmtree(old, ignore_errors=True)
-        final.rename(old)
-        partial.rename(final)
-        shutil.rmtree(old)
-    else:
-        partial.rename(final)
+    _put_in_place(layout, name, partial)
     return tuple(hosts)
+
+
+def _put_in_place(layout: Layout, name: str, fresh: Path) -> None:
+    """Let ``fresh`` take the place of a snapshot's folder; a cut in between is mended by :func:`_mend`."""
+    final, old = layout.snapshots / name, layout.snapshots / f".{name}.old"
+    if final.exists():
+        if old.exists():
+            shutil.rmtree(old)
+        final.rename(old)
+    fresh.rename(final)
+    if old.exists():
+        shutil.rmtree(old)
+
+
+def _mend(layout: Layout, name: str) -> None:
+    final, old = layout.snapshots / name, layout.snapshots / f".{name}.old"
+    if old.exists() and not final.exists():
+        old.rename(final)
 
 
 def reset(
@@ -108,7 +120,10 @@ def reset(
     What happened since is lost. Raises LabUsageError when there is no such snapshot, or a machine in it was replaced
     since it was taken.
     """
-    record = load_json(layout.snapshots / name / "snapshot.json") if _NAME.fullmatch(name) else None
+    record = None
+    if _NAME.fullmatch(name):
+        _mend(layout, name)
+        record = load_json(layout.snapshots / name / "snapshot.json")
     if record is None:
         there = ", ".join(snapshot.name for snapshot in load_snapshots(layout)) or "–"
         raise LabUsageError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -152,6 +153,17 @@ def ssh_options(site: SiteName, outputs: Outputs, *, folder: Path | None = None)
     _write(place / "known_hosts", render_known_hosts(hosts))
     _write(place / "ssh_config", render_ssh_config(hosts, place / "known_hosts", control))
     return ("-F", str(place / "ssh_config"))
+
+
+def close_connections(site: SiteName, *, folder: Path | None = None) -> int:
+    """End the connections that ssh keeps open for a Site, and return how many there were."""
+    control = control_folder((folder or paths.deployment(site.profile, site.target)).resolve())
+    sockets = [path for path in control.iterdir() if path.is_socket()] if control.is_dir() else []
+    for path in sockets:
+        command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "kept-open"]
+        subprocess.run(command, capture_output=True, check=False)
+        path.unlink(missing_ok=True)
+    return len(sockets)
 
 
 def _write(path: Path, text: str) -> None:
