@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
-from functools import cache
 from pathlib import Path
 
 
-@cache
+@functools.cache
 def checkout() -> Path:
     """Return the root of the checkout (the folder that holds ``roles/`` and ``commune_profiles/``)."""
     return Path(__file__).resolve().parents[2]
