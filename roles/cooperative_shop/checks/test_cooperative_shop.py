@@ -24,6 +24,7 @@ def query(host, statement):
     [
         "cooperative_shop.service",
         "cooperative_shop.socket",
+        "cooperative_shop-mail.path",
         "cooperative_shop-mail.timer",
         "cooperative_shop-tidy.timer",
     ],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 
 from outbox.models import Message
+from shop import config
 
 
 class OutboxBackend(BaseEmailBackend):
@@ -26,4 +29,11 @@ class OutboxBackend(BaseEmailBackend):
             if message.recipients()
         ]
         Message.objects.bulk_create(queued)
+        if queued:
+            transaction.on_commit(wake, robust=True)
         return len(queued)
+
+
+def wake() -> None:
+    """Let the mail job start now: systemd watches the folder. The job's timer comes round in any case."""
+    (Path(config.load().state) / "outbox" / "wake").write_text("", encoding="ascii")

@@ -37,7 +37,8 @@ class Command(BaseCommand):
         except (OSError, smtplib.SMTPException) as error:
             raise CommandError(f"the host's mail queue is not reached: {error}") from error
         Message.objects.filter(sent__lt=now() - timedelta(days=30)).delete()
-        self.stdout.write(f"{len(waiting)} sent")
+        if waiting:
+            self.stdout.write(f"{len(waiting)} sent")
 
 
 def send(queue: smtplib.SMTP, key: int) -> None:
