@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -84,13 +85,15 @@ def run_cluster(folder: Path) -> Iterator[Path]:
 
 def configure(folder: Path) -> None:
     """Set Django up on that cluster and migrate; once a process."""
+    settings_file = folder / "settings.json"
+    database = {"name": "traceability", "host": str(folder), "user": "traceability", "sslmode": "disable"}
+    settings_file.write_text(
+        json.dumps({"host": HOST, "commune": "Phủ Thông", "contact": "", "database": database}), encoding="utf-8"
+    )
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tracing.settings",
-        "TRACEABILITY_HOST": HOST,
-        "TRACEABILITY_COMMUNE": "Phủ Thông",
+        "TRACEABILITY_SETTINGS": str(settings_file),
         "TRACEABILITY_SECRET_KEY": "only-for-tests-" * 4,
-        "TRACEABILITY_DATABASE_HOST": str(folder),
-        "TRACEABILITY_DATABASE_USER": "traceability",
     }
     import django
     from django.conf import settings

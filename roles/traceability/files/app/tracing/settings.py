@@ -1,30 +1,25 @@
-"""Django settings. What differs between communes comes from the environment that the role writes (``TRACEABILITY_*``).
+"""Django settings. What differs between communes stands in ``settings.json``; the secrets are in the environment.
 
-A database on the same host is reached over its socket with peer credentials: no password exists. The reverse
-proxy is the only client of the application's socket, so its headers are believed.
+``settings.json``: host, commune, contact, database {name, host, user, sslmode}. A database on the same host is reached
+over its socket with peer credentials: no password exists. The reverse proxy is the only client of the application's
+socket, so its headers are believed.
 """
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
+_FILE = Path(os.environ.get("TRACEABILITY_SETTINGS", "/etc/traceability/settings.json"))
+_SETTINGS: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
 
-def _setting(name: str, default: str | None = None) -> str:
-    """Return a setting from the environment; one without a default must be there."""
-    value = os.environ.get(f"TRACEABILITY_{name}", default)
-    if value is None:
-        raise RuntimeError(
-            f"TRACEABILITY_{name} is not set: run the application through traceability-manage or its unit"
-        )
-    return value
-
-
-HOST = _setting("HOST")
-SECRET_KEY = _setting("SECRET_KEY")
+SECRET_KEY = os.environ["TRACEABILITY_SECRET_KEY"]
 DEBUG = False
+HOST: str = _SETTINGS["host"]
 ALLOWED_HOSTS = [HOST, "localhost"]  # localhost: the health check on the socket
 BASE_ADDRESS = f"https://{HOST}"  # what QR codes carry; never derived from a request
-COMMUNE = _setting("COMMUNE")
-CONTACT = _setting("CONTACT", "") or f"Ủy ban nhân dân {COMMUNE}"
+COMMUNE: str = _SETTINGS["commune"]
+CONTACT: str = _SETTINGS["contact"] or f"Ủy ban nhân dân {COMMUNE}"
 
 ROOT_URLCONF = "tracing.urls"
 INSTALLED_APPS = [
@@ -60,13 +55,13 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": _setting("DATABASE_NAME", "traceability"),
-        "HOST": _setting("DATABASE_HOST", "/run/postgresql"),
-        "USER": _setting("DATABASE_USER", ""),
-        "PASSWORD": _setting("DATABASE_PASSWORD", ""),
+        "NAME": _SETTINGS["database"]["name"],
+        "HOST": _SETTINGS["database"]["host"],
+        "USER": _SETTINGS["database"]["user"],
+        "PASSWORD": os.environ.get("TRACEABILITY_DATABASE_PASSWORD", ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"sslmode": _setting("DATABASE_SSLMODE", "prefer")},
+        "OPTIONS": {"sslmode": _SETTINGS["database"]["sslmode"]},
     }
 }
 
