@@ -81,6 +81,17 @@ class FakeStack:
         on_event(StackEvent(MACHINE, "delete", "done", seconds=0.1))
 
 
+class FakeLab:
+    """Stands in for the lab."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def clean(self):
+        """Remember it."""
+        self.world.calls.append("lab cleaned")
+
+
 class World:
     """What the fakes answer, and what they were asked."""
 
@@ -153,6 +164,7 @@ def world(monkeypatch, folder):
     monkeypatch.setattr("smartcommune.runs.playbook.real_layers", lambda: layers)
     monkeypatch.setattr("smartcommune.targets.stack.Stack", stack)
     monkeypatch.setattr("smartcommune.targets.outputs.fetch_outputs", lambda _: OUTPUTS)
+    monkeypatch.setattr("smartcommune.lab.lab.Lab", lambda _: FakeLab(made))
     return made
 
 
@@ -351,7 +363,7 @@ def test_destroy_shows_what_goes_and_asks(run, world):
     assert "machine server-1" in out
 
     code, out, _ = run("destroy", "vi-huong", "--yes")
-    assert (code, "destroy" in world.calls) == (0, True)
+    assert (code, world.calls[-3:]) == (0, ["destroy", "lab cleaned", "released"])
     assert "Removed 1 things" in out
 
 

@@ -43,6 +43,10 @@ def destroy(
             _confirm(session, site, yes=yes)
         with progress(session) as tell:
             stack.destroy(lambda event: tell(from_machines(event)))
+        if site.target == "lab":
+            from smartcommune.lab.lab import Lab
+
+            Lab(site.profile).clean()  # what was opened to the browser, console logs, snapshots
     session.result(
         session.text(
             f"Đã gỡ bỏ {len(removal.actions)} thứ của {site.profile} trên {site.target}.",

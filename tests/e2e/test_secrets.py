@@ -1,0 +1,93 @@
+"""No secret is where it does not belong: the search finds one that was planted, and none of the real ones."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from smartcommune.converge.masking import secret_values
+from tests.e2e.conftest import command_lines
+
+PLANTED = "planted-canary-3f9c1d7a55"
+PLACES = "/var/log/planted.log /etc/planted /tmp/planted"
+SHORTEST = 12  # characters: shorter lines of a key's text would be found anywhere
+# where a service may keep its own secrets on its host: root's or its own, closed to others
+CLOSED = "find /etc /opt /var/lib /run /root /home /srv -xdev -type f -perm /004 -size -4096k -print0"
+
+
+def found_in_files(folder: Path, values: set[str]) -> set[str]:
+    """Return the files below ``folder`` that hold one of ``values``."""
+    wanted = [value.encode() for value in values]
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.suffix != ".img"]
+    return {str(path) for path in files if any(value in path.read_bytes() for value in wanted)}
+
+
+def found_on_host(commune, host: str, values: set[str]) -> list[str]:
+    """Return where a host shows one of ``values``: journal, logs, processes, files that anybody may read, facts."""
+    patterns = "\n".join(sorted(values))
+    script = f"""
+set -eu
+cd /
+cat > /run/canary-patterns
+looked() {{ grep --fixed-strings --file=/run/canary-patterns --quiet && echo "$1" || true; }}
+journalctl --no-pager --output=export --all | looked journal
+cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | looked processes
+find /var/log -type f -not -path '/var/log/journal/*' -exec cat {{}} + | looked logs
+{CLOSED} | xargs --null --no-run-if-empty grep --fixed-strings --file=/run/canary-patterns --files-with-matches || true
+find /tmp /var/tmp /root/.ansible /home/commune/.ansible /etc/ansible -type f -exec cat {{}} + 2>/dev/null | looked facts
+rm /run/canary-patterns
+"""
+    done = subprocess.run(
+        commune.lab.shell_argv(host, script),
+        input=patterns,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.fixture
+def secrets(commune) -> set[str]:
+    """Every secret value of the commune, keys line by line."""
+    values = {value for value in secret_values(commune.outputs) if len(value) >= SHORTEST}
+    assert len(values) > len(commune.site.secrets)
+    return values
+
+
+def test_the_search_finds_what_is_planted(commune):
+    """Positive control: a canary in each place that is searched is found in each of them."""
+    host = commune.site.hosts[0].name
+    planted = commune.folder / "planted.log"
+    planted.write_text(f"a line with {PLANTED} in it\n", encoding="utf-8")
+    commune.on(host, f"logger {PLANTED}; for file in {PLACES}; do echo {PLANTED} > $file; done")
+    commune.on(host, f"systemd-run --quiet --unit=planted sh -c 'sleep 600; : {PLANTED}'")
+    try:
+        assert found_in_files(commune.state, {PLANTED}) == {str(planted)}
+        assert set(found_on_host(commune, host, {PLANTED})) == {"journal", "processes", "logs", "/etc/planted", "facts"}
+        assert any(PLANTED in line for line in command_lines())
+    finally:
+        planted.unlink()
+        commune.on(host, f"systemctl stop planted; rm {PLACES}; journalctl --rotate --vacuum-time=1s")
+
+
+def test_no_secret_in_state_report_and_output(commune, secrets):
+    """Logs, records, report, plain state and all that the command line wrote are free of secrets."""
+    assert found_in_files(commune.state, secrets) == set()
+    assert [text for text in commune.output if any(value in text for value in secrets)] == []
+
+
+def test_no_secret_in_a_process_list(commune, secrets):
+    """No process that was seen while the commune was made had a secret in its command line."""
+    assert [line for line in commune.command_lines | command_lines() if any(value in line for value in secrets)] == []
+
+
+def test_no_secret_lies_open_on_a_host(commune, secrets):
+    """Journal, logs, processes, facts and every file that anybody may read are free of secrets on each host."""
+    assert {host.name: found_on_host(commune, host.name, secrets) for host in commune.site.hosts} == {
+        host.name: [] for host in commune.site.hosts
+    }
