@@ -99,14 +99,26 @@ class Machines:
         for name in ("server-1", "gateway-1"):
             self.lab.wait_ready(name)
 
-    def ssh(self, name: str, command: str, *, check: bool = True) -> str:
-        """Run a command on a machine over SSH, with the host key checked, and return its output."""
+    def ssh_arguments(self, folder: Path) -> tuple[str, ...]:
+        """Return the arguments by which ssh reaches the machines, its files in ``folder``."""
         hosts = {}
         for state in self.lab.list():
             source = self.lab.source_address()
             hosts[state.name] = SshHost(state.name, state.spec.address, state.host_key, self.lab.netns, source)
-        options = ssh.ssh_options(Names(self.lab.layout.profile), Hosts(hosts), folder=self.state / "ssh")
-        argv = ["ssh", *options, "-o", "ControlMaster=no", "-o", "ControlPath=none", name, command]
+        return ssh.ssh_options(Names(self.lab.layout.profile), Hosts(hosts), folder=folder)
+
+    def ssh(self, name: str, command: str, *, check: bool = True) -> str:
+        """Run a command on a machine over SSH, with the host key checked, and return its output."""
+        argv = [
+            "ssh",
+            *self.ssh_arguments(self.state / "ssh"),
+            "-o",
+            "ControlMaster=no",
+            "-o",
+            "ControlPath=none",
+            name,
+            command,
+        ]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
         if check and done.returncode != 0:
             pytest.fail(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -15,11 +14,6 @@ import pytest
 
 from smartcommune.lab import background, cleanup
 from smartcommune.lab.lab import Lab
-
-_conftest = importlib.util.spec_from_file_location("lab_conftest", Path(__file__).with_name("conftest.py"))
-lab_conftest = importlib.util.module_from_spec(_conftest)
-sys.modules["lab_conftest"] = lab_conftest
-_conftest.loader.exec_module(lab_conftest)
 
 _BOOT = """
 import sys
@@ -34,13 +28,13 @@ print("booted", flush=True)
 
 
 @pytest.fixture
-def place(tmp_path, request):
+def place(tmp_path, traces):
     """A state folder and a profile name of the test's own, with the traces before; all is removed at the end."""
     profile = f"test-{os.getpid()}-c"
-    before = lab_conftest.traces(tmp_path)
+    before = traces(tmp_path)
     yield tmp_path, profile, before
     cleanup.clean(profile, tmp_path)
-    assert lab_conftest.traces(tmp_path) == before
+    assert traces(tmp_path) == before
 
 
 def _boot(state: Path, profile: str) -> subprocess.Popen:
@@ -48,7 +42,7 @@ def _boot(state: Path, profile: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_clean_leaves_nothing(place):
+def test_clean_leaves_nothing(place, traces):
     """A lab with everything in it is gone without a trace: processes, mounts, namespaces, groups, loops, files."""
     state, profile, before = place
     child = _boot(state, profile)
@@ -61,14 +55,14 @@ def test_clean_leaves_nothing(place):
     lab.probe("wifi").__enter__()
     seen = {finding.kind for finding in lab.clean(dry_run=True)}
     assert {"process", "namespace", "file"} <= seen
-    assert lab_conftest.traces(state) != before
+    assert traces(state) != before
     lab.clean()
-    assert lab_conftest.traces(state) == before
+    assert traces(state) == before
     assert lab.clean() == ()
     assert not (state / "lab").exists()
 
 
-def test_clean_finds_a_lab_whose_state_is_lost(place):
+def test_clean_finds_a_lab_whose_state_is_lost(place, traces):
     """With the state folder deleted under a running lab, clean still finds and removes all of it."""
     state, profile, before = place
     out, err = _boot(state, profile).communicate(timeout=120)
@@ -76,7 +70,7 @@ def test_clean_finds_a_lab_whose_state_is_lost(place):
     shutil.rmtree(state / "lab")
     assert profile in cleanup.find_labs(state)
     cleanup.clean(profile, state)
-    assert lab_conftest.traces(state) == before
+    assert traces(state) == before
 
 
 @pytest.mark.parametrize("moment", [0.35, 0.45, 0.55, 0.7, 0.9, 1.2])
@@ -92,7 +86,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(place, moment):
     assert len(set(background.marked_processes(f"{state.resolve()}/").values())) == 3
 
 
-def test_delete_network_leaves_only_files(place):
+def test_delete_network_leaves_only_files(place, traces):
     """What destroy does, machine by machine and then the network, leaves no process, namespace, group or mount."""
     state, profile, before = place
     out, err = _boot(state, profile).communicate(timeout=120)
@@ -101,5 +95,20 @@ def test_delete_network_leaves_only_files(place):
     for machine in lab.list():
         lab.destroy_machine(machine.name)
     lab.delete_network()
-    assert lab_conftest.traces(state) == before
+    assert traces(state) == before
     assert not lab.network_exists()
+
+
+def test_kept_connections_end_with_their_machine(machines):
+    """A connection that ssh keeps open ends when its machine is killed, and the next command opens a new one."""
+    folder = machines.lab.layout.deployment
+    options = machines.ssh_arguments(folder)
+    command = ["ssh", *options, "server-1", "hostname"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "server-1\n"
+    check = ["ssh", *options, "-O", "check", "server-1"]
+    assert subprocess.run(check, capture_output=True, check=False).returncode == 0
+    machines.lab.kill("server-1")
+    assert subprocess.run(check, capture_output=True, check=False).returncode != 0
+    machines.boot()
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "server-1\n"
+    assert "ssh connection kept open" in {finding.detail for finding in machines.lab.clean(dry_run=True)}

@@ -142,7 +142,7 @@ def test_kept_connections_are_ended(tmp_path, monkeypatch):
         dead.bind(str(folder / "0123"))
     asked = []
     monkeypatch.setattr(ssh.subprocess, "run", lambda command, **_: asked.append(command))
-    assert ssh.close_connections(Site(), folder=tmp_path) == 1
+    assert ssh.close_connections(tmp_path) == 1
     assert f"ControlPath={folder / '0123'}" in asked[0]
     assert [path.name for path in folder.iterdir()] == ["note"]
-    assert ssh.close_connections(Site(), folder=tmp_path / "none") == 0
+    assert ssh.close_connections(tmp_path / "none") == 0

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Found = Iterator[tuple[Finding, Callable[[], object]]]
 
 _KILL_TIMEOUT = 15.0
-_TARGET = "lab"
 
 
 def find_labs(state: Path | None = None) -> tuple[str, ...]:
@@ -69,7 +68,7 @@ def _processes(place: Layout) -> Found:
 
 def _ssh_masters(place: Layout) -> Found:
     """Find connections that ssh keeps open: each holds a socket in the namespace, and so the namespace itself."""
-    start = f"ssh: {control_folder(place.root.parent / place.profile / _TARGET)}/"
+    start = f"ssh: {control_folder(place.deployment)}/"
     for pid in process.all_pids():
         with contextlib.suppress(OSError):
             title = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")

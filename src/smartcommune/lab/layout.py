@@ -71,6 +71,11 @@ class Layout:
         """The package proxy's folder."""
         return self.directory / "proxy"
 
+    @property
+    def deployment(self) -> Path:
+        """Where the toolkit keeps what belongs to the commune on target ``lab``: its ssh configuration among others."""
+        return self.root.parent / self.profile / "lab"
+
     def machine(self, name: str) -> Path:
         """Return the folder of one machine."""
         return self.machines / name

@@ -26,6 +26,7 @@ from smartcommune.lab.network import link_is_up
 from smartcommune.lab.record import Record, load_record, names, require, save_record
 from smartcommune.lab.seed import make_host_key, write_seed
 from smartcommune.text import Text
+from smartcommune.transports.ssh import close_connection
 
 if TYPE_CHECKING:
     from smartcommune.lab.process import Process
@@ -187,6 +188,7 @@ def kill(layout: Layout, name: str, *, power: bool = False, dry_run: bool = Fals
 
 def _sweep(layout: Layout, name: str) -> None:
     """Kill what is left of a machine and wait until its disk is let go of."""
+    close_connection(layout.deployment, name)
     tops = groups(layout, name)
     if launcher := load_launcher(layout, name):
         launcher.send(signal.SIGKILL)
@@ -219,6 +221,7 @@ def reboot(layout: Layout, name: str, *, dry_run: bool = False) -> None:
         raise LabUsageError(Text(vi=f"Máy {name} không chạy.", en=f"The machine {name} does not run."))
     if dry_run:
         return
+    close_connection(layout.deployment, name)
     found = process.start_ticks(first)
     os.kill(first, signal.SIGRTMIN + _REBOOT_SIGNAL)
     if found is not None and not process.Process(first, found).wait(_STOP_TIMEOUT):

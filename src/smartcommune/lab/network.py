@@ -23,6 +23,7 @@ from smartcommune.lab.layout import CGROUP_PARENT, NETNS, Layout, bridge_of, loa
 from smartcommune.lab.namespaces import in_network, set_network_sysctl
 from smartcommune.site.models import Zone
 from smartcommune.text import Text
+from smartcommune.transports.ssh import close_connections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,6 +143,7 @@ def delete_network(layout: Layout, *, dry_run: bool = False) -> None:
     with layout.lock("network"):
         proxy.stop_proxy(layout)
         if network_exists(layout):
+            close_connections(layout.deployment)  # each holds a socket in the namespace, and so the namespace itself
             run(["ip", "netns", "delete", layout.netns])
         layout.network.unlink(missing_ok=True)
         cgroup.remove_parents(CGROUP_PARENT, layout.cgroup_name)

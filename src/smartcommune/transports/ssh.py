@@ -155,9 +155,19 @@ def ssh_options(site: SiteName, outputs: Outputs, *, folder: Path | None = None)
     return ("-F", str(place / "ssh_config"))
 
 
-def close_connections(site: SiteName, *, folder: Path | None = None) -> int:
-    """End the connections that ssh keeps open for a Site, and return how many there were."""
-    control = control_folder((folder or paths.deployment(site.profile, site.target)).resolve())
+def close_connection(folder: Path, host: str) -> None:
+    """End the connection that ssh keeps open to one host of the deployment in ``folder``; none is fine.
+
+    A host that was restarted would otherwise be asked on a connection that died with the old system.
+    """
+    configuration = folder / "ssh_config"
+    if configuration.exists():
+        subprocess.run(["ssh", "-F", str(configuration), "-O", "exit", host], capture_output=True, check=False)
+
+
+def close_connections(folder: Path) -> int:
+    """End all connections that ssh keeps open for the deployment in ``folder``, and return how many there were."""
+    control = control_folder(folder.resolve())
     sockets = [path for path in control.iterdir() if path.is_socket()] if control.is_dir() else []
     for path in sockets:
         command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "kept-open"]
