@@ -12,13 +12,12 @@ from smartcommune.profile.quantities import QuantityError, format_bytes, parse_b
     [
         (parse_bytes, "8 GiB", 8 * 1024**3),
         (parse_bytes, "1.5GiB", 3 * 1024**3 // 2),
-        (parse_bytes, 512, 512),
         (parse_rate, "30 Mbit/s", 30_000_000),
         (parse_duration, "2 s", 2000),
     ],
 )
 def test_quantities_are_read(parse, text, value):
-    """A number and a unit give the base unit; an integer is taken as it is."""
+    """A number and a unit give the base unit."""
     assert parse(text) == value
 
 
@@ -33,6 +32,8 @@ def test_quantities_are_read(parse, text, value):
         (parse_bytes, True, None),
         (parse_bytes, -1, None),
         (parse_bytes, None, None),
+        (parse_rate, 30, None),
+        (parse_rate, "0 Mbit/s", None),
     ],
 )
 def test_wrong_quantities_suggest_what_was_meant(parse, text, suggestion):

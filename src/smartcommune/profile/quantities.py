@@ -23,18 +23,16 @@ class QuantityError(ValueError):
 
 
 def _parse(value: object, units: dict[str, int], example: str) -> int:
-    """Return ``value`` in the base unit; an integer is taken as it is.
+    """Return ``value`` in the base unit. A bare number is refused: it would not say what it counts.
 
     Raises QuantityError when the text is not a positive number and one of ``units``.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
     match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-    if match is None or match[2] not in units:
+    if match is None or match[2] not in units or float(match[1]) == 0:
         names = ", ".join(units)
         expected = Text(
-            vi=f"một số và một đơn vị trong {names}, ví dụ {example}",
-            en=f"a number and one of {names}, such as {example}",
+            vi=f"một số lớn hơn 0 và một đơn vị trong {names}, ví dụ {example}",
+            en=f"a number above 0 and one of {names}, such as {example}",
         )
         raise QuantityError(expected, _meant(value, units))
     return round(float(match[1]) * units[match[2]])
