@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,16 +109,8 @@ class Machines:
 
     def ssh(self, name: str, command: str, *, check: bool = True) -> str:
         """Run a command on a machine over SSH, with the host key checked, and return its output."""
-        argv = [
-            "ssh",
-            *self.ssh_arguments(self.state / "ssh"),
-            "-o",
-            "ControlMaster=no",
-            "-o",
-            "ControlPath=none",
-            name,
-            command,
-        ]
+        options = [*self.ssh_arguments(self.state / "ssh"), "-o", "ControlMaster=no", "-o", "ControlPath=none"]
+        argv = ["ssh", *options, name, command]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
         if check and done.returncode != 0:
             pytest.fail(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -138,7 +130,7 @@ class Traces:
     sysctls: tuple[str, ...]
 
 
-def traces(state: Path) -> Traces:
+def find_traces(state: Path) -> Traces:
     """Return what is there now of labs below ``state`` (and, for names, of any lab)."""
     settings = ("fs/inotify/max_user_instances", "net/ipv4/ip_forward", "net/ipv6/conf/all/disable_ipv6")
     mine = str(state.resolve())
@@ -156,6 +148,12 @@ def traces(state: Path) -> Traces:
         "\n".join(line for line in units.splitlines() if f"test-{os.getpid()}" in line),
         tuple(Path("/proc/sys", name).read_text() for name in settings),
     )
+
+
+@pytest.fixture
+def traces() -> Callable[[Path], Traces]:
+    """What lies about on this computer of labs below a state folder."""
+    return find_traces
 
 
 @pytest.fixture(scope="session")
