@@ -44,6 +44,8 @@ def _meant(value: object, units: dict[str, int]) -> str | None:
     if match is None or not match[3]:
         return None
     number = match[1] + (f".{match[2]}" if match[2] else "")
+    if not float(number):
+        return None
     return next((f"{number} {unit}" for unit in units if unit[0].lower() == match[3][0].lower()), None)
 
 
