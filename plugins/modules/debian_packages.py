@@ -9,7 +9,8 @@ module: debian_packages
 short_description: Install the packages that are missing
 description:
   - Asks dpkg what is installed (a no-change task takes no package lists and no lock), and installs the rest in one
-    transaction, without recommendations, keeping configuration files that stand already.
+    transaction, without recommendations, keeping configuration files that stand already. An installation that was cut
+    off is finished first.
   - Check mode works on a machine that has no package lists yet, where C(ansible.builtin.apt) fails.
 options:
   name: {description: Packages that have to be installed., type: list, elements: str, required: true}
@@ -37,6 +38,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+INTERRUPTED = "dpkg was interrupted"
 LISTS = Path("/var/lib/apt/lists")
 ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
@@ -60,10 +62,14 @@ def lists_are_stale(hours: int) -> bool:
 
 
 def apt_get(module: AnsibleModule, *arguments: str) -> None:
-    """Run apt-get without questions; its last lines are the failure's message."""
+    """Run apt-get without questions, after finishing what a power cut left half done; fails with its last lines."""
     lock = f"DPkg::Lock::Timeout={module.params['lock_seconds']}"
     command = ["apt-get", "--quiet=2", "--option", lock, *arguments]
     code, out, err = module.run_command(command, environ_update=ENVIRONMENT)
+    if code != 0 and INTERRUPTED in err:
+        finish = ["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"]
+        module.run_command(finish, environ_update=ENVIRONMENT)
+        code, out, err = module.run_command(command, environ_update=ENVIRONMENT)
     if code != 0:
         lines = [line for line in (err or out).splitlines() if line.strip()]
         module.fail_json(msg=f"apt-get {arguments[-1]}: " + "\n".join(lines[-8:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import ClassVar
 
 from tests.plugin_files import load_plugin
 
@@ -38,6 +39,41 @@ def test_lists_are_stale_when_absent_or_old(tmp_path, monkeypatch):
     day_ago = time.time() - 25 * 3600
     os.utime(tmp_path / "partial", (day_ago, day_ago))
     assert packages.lists_are_stale(24)
+
+
+class FakeModule:
+    """Stands in for Ansible's module: answers commands from a list, remembers them."""
+
+    params: ClassVar = {"lock_seconds": 1}
+
+    def __init__(self, *answers):
+        self.answers, self.ran, self.failed = list(answers), [], None
+
+    def run_command(self, command, **_):
+        """Answer the next command."""
+        self.ran.append(command[0])
+        return self.answers.pop(0)
+
+    def fail_json(self, *, msg):
+        """Remember the message."""
+        self.failed = msg
+
+
+def test_a_cut_installation_is_finished_first():
+    """After a power cut dpkg is brought to its end, and the installation is tried once more."""
+    module = FakeModule((100, "", "E: dpkg was interrupted, you must manually run"), (0, "", ""), (0, "", ""))
+    packages.apt_get(module, "install", "nginx")
+
+    assert module.ran == ["apt-get", "dpkg", "apt-get"]
+    assert module.failed is None
+
+
+def test_a_failed_installation_says_its_last_lines():
+    """A failure that is no cut is told at once."""
+    module = FakeModule((100, "", "E: Unable to locate package nginx\n\n"))
+    packages.apt_get(module, "install", "nginx")
+
+    assert module.failed == "apt-get nginx: E: Unable to locate package nginx"
 
 
 def test_one_table_is_cut_out_of_the_ruleset():
