@@ -13,8 +13,9 @@ from tests.e2e.conftest import command_lines
 PLANTED = "planted-canary-3f9c1d7a55"
 PLACES = "/var/log/planted.log /etc/planted /tmp/planted"
 SHORTEST = 12  # characters: shorter lines of a key's text would be found anywhere
-# where a service may keep its own secrets on its host: root's or its own, closed to others
-CLOSED = "find /etc /opt /var/lib /run /root /home /srv -xdev -type f -perm /004 -size -4096k -print0"
+FACTS = "/tmp /var/tmp /root/.ansible /home/commune/.ansible /etc/ansible"
+# a service keeps its own secrets on its host in files that are closed to others: these are the open ones
+OPEN = "find /etc /opt /var/lib /run /root /home /srv -xdev -type f -perm /004 -size -4096k -print0"
 
 
 def found_in_files(folder: Path, values: set[str]) -> set[str]:
@@ -29,14 +30,15 @@ def found_on_host(commune, host: str, values: set[str]) -> list[str]:
     patterns = "\n".join(sorted(values))
     script = f"""
 set -eu
+umask 077
 cd /
 cat > /run/canary-patterns
 looked() {{ grep --fixed-strings --file=/run/canary-patterns --quiet && echo "$1" || true; }}
 journalctl --no-pager --output=export --all | looked journal
 cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | looked processes
 find /var/log -type f -not -path '/var/log/journal/*' -exec cat {{}} + | looked logs
-{CLOSED} | xargs --null --no-run-if-empty grep --fixed-strings --file=/run/canary-patterns --files-with-matches || true
-find /tmp /var/tmp /root/.ansible /home/commune/.ansible /etc/ansible -type f -exec cat {{}} + 2>/dev/null | looked facts
+{OPEN} | xargs --null --no-run-if-empty grep --fixed-strings --file=/run/canary-patterns --files-with-matches || true
+find {FACTS} -type f -exec cat {{}} + 2>/dev/null | looked facts
 rm /run/canary-patterns
 """
     done = subprocess.run(

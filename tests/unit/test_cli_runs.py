@@ -269,6 +269,7 @@ def test_apply_without_anybody_to_ask_wants_yes(run, world, monkeypatch):
     monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
     code, out, err = run("apply", "vi-huong")
 
+    assert json.loads(run("--json", "apply", "vi-huong")[1])["error"]["exit_code"] == 2
     assert (code, world.calls) == (2, [])
     assert "+ machine server-1: not there yet [memory]" in out
     assert "add --yes" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from smartcommune.verify.results import Verification
 from smartcommune.verify.runner import run_context
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SECRET = "correct-horse-battery"
@@ -71,6 +73,19 @@ def test_3_after(host):
     assert host.check_output("echo x") == "x"
 """
 
+FAKE_SUDO = """#!/bin/sh
+while [ "$1" != /bin/sh ]; do shift; done
+exec "$@"
+"""
+
+SLEEP = 60
+SLOW = f"""
+import time
+
+def test_sleeps(host):
+    time.sleep({SLEEP})
+"""
+
 DIES = """
 import os
 
@@ -87,44 +102,63 @@ def _host(*services: str, **variables: str) -> HostContext:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Verification, list[dict[str, object]]]:
-    """One run over four hosts and its events."""
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of roles with checks, and a fake ssh and sudo on PATH."""
     root: Path = tmp_path_factory.mktemp("verify")
-    for service, text in {"shop": CHECKS, "lost": LOST, "dies": DIES, "typo": "import no_such_module\n"}.items():
+    roles = {"shop": CHECKS, "lost": LOST, "dies": DIES, "slow": SLOW, "typo": "import no_such_module\n"}
+    for service, text in roles.items():
         folder = root / "roles" / service / "checks"
         folder.mkdir(parents=True)
         (folder / "test_service.py").write_text(text, encoding="utf-8")
-    for name, text in {
-        "ssh": FAKE_SSH,
-        "sudo": '#!/bin/sh\nwhile [ "$1" != /bin/sh ]; do shift; done\nexec "$@"\n',
-    }.items():
+    for name, text in {"ssh": FAKE_SSH, "sudo": FAKE_SUDO}.items():
         program = root / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text(text, encoding="utf-8")
         program.chmod(0o755)
-    context = Context(
-        profile="p",
-        ssh_config="/dev/null",
-        ca_certificate="",
-        hosts={
-            "shop-1": _host("shop", "typo", shop_colour="green"),
-            "dead-1": _host("shop"),
-            "lost-1": _host("lost"),
-            "dies-1": _host("dies"),
-        },
-        names={},
-        gateways={"office": "10.9.2.1"},
-        secrets={"shop-1/shop/password": SECRET, "dead-1/shop/password": SECRET},
-    )
-    events: list[dict[str, object]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{root / 'bin'}:/usr/bin:/bin")
         patch.setenv("FAKE_STATE", str(root))
         patch.delenv("SMARTCOMMUNE_PROFILE", raising=False)
-        verification = run_context(
-            context, tuple(context.hosts), frozenset([SECRET]), events.append, roles=root / "roles"
-        )
+        yield root
+
+
+def _context(**hosts: HostContext) -> Context:
+    return Context(
+        profile="p",
+        ssh_config="/dev/null",
+        ca_certificate="",
+        hosts={name.replace("_", "-"): host for name, host in hosts.items()},
+        names={},
+        gateways={"office": "10.9.2.1"},
+        secrets={"shop-1/shop/password": SECRET, "dead-1/shop/password": SECRET},
+    )
+
+
+@pytest.fixture(scope="module")
+def seen(world: Path) -> tuple[Verification, list[dict[str, object]]]:
+    """One run over four hosts and its events."""
+    context = _context(
+        shop_1=_host("shop", "typo", shop_colour="green"),
+        dead_1=_host("shop"),
+        lost_1=_host("lost"),
+        dies_1=_host("dies"),
+    )
+    events: list[dict[str, object]] = []
+    verification = run_context(context, tuple(context.hosts), frozenset([SECRET]), events.append, roles=world / "roles")
     return verification, events
+
+
+def test_an_interrupt_does_not_wait_for_checks(world: Path):
+    """Whoever stops a run gets out at once, and no check goes on."""
+    started = time.monotonic()
+
+    def interrupt(event: dict[str, object]) -> None:
+        if event["event"] == "started":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_context(_context(slow_1=_host("slow")), ("slow-1",), frozenset(), interrupt, roles=world / "roles")
+    assert time.monotonic() - started < SLEEP
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ def apply(
         become_root(session)
     waiting = timedelta(seconds=wait)
     if dry_run:
-        show_plan(session, make_plan(session, commune, waiting))
+        made = make_plan(session, commune, waiting)
+        session.document(made)
+        show_plan(session, made)
         return
     _ask(session, commune, saved, waiting, yes=yes)
     settings = Settings(verify=not no_verify, wait=waiting, limit=hosts, plan=saved, language=session.language)

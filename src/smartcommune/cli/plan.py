@@ -50,6 +50,7 @@ def plan(
 
         save_plan(made, out)
         session.note(session.text(f"Đã lưu kế hoạch: {out}", f"The plan is saved: {out}"))
+    session.document(made)
     show_plan(session, made)
     if made.not_reached:
         raise typer.Exit(NOT_REACHED)
@@ -76,7 +77,6 @@ def load_saved(path: Path) -> Plan:
 
 def show_plan(session: Session, made: Plan) -> None:
     """Print both sides of a plan and its sum; a host that was not reached is named before anything else."""
-    session.document(made)
     for host in made.not_reached:
         session.result(
             session.text(f"! {host}: không tới được, chưa biết gì", f"! {host}: not reached, nothing known"),

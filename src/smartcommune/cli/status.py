@@ -19,7 +19,13 @@ def status(context: typer.Context, profile: options.Profile, target: options.Tar
 
     session = of(context)
     commune = load_commune(profile, target)
-    known = _known(commune)
+    try:
+        known = _known(commune)
+    except PermissionError:  # what root made for the lab is root's
+        from smartcommune.cli.privilege import become_root
+
+        become_root(session)
+        raise
     session.document(known)
     _show(session, known)
 

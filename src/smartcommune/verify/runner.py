@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,10 +79,12 @@ def run_context(
             with serial:
                 on_event(event)
 
-    def of_host(name: str) -> _HostRun:
-        return _run_host(context, name, roles or paths.checkout() / "roles", sensitive, tell)
+    processes: list[subprocess.Popen[bytes]] = []
 
-    with ThreadPoolExecutor(max_workers=PARALLEL_HOSTS) as pool:
+    def of_host(name: str) -> _HostRun:
+        return _run_host(context, name, roles or paths.checkout() / "roles", sensitive, tell, processes)
+
+    with ThreadPoolExecutor(max_workers=PARALLEL_HOSTS) as pool, _ended_with(processes):
         runs = list(pool.map(of_host, hosts))
     return Verification(
         started=started.isoformat(timespec="seconds"),
@@ -90,6 +92,17 @@ def run_context(
         hosts=tuple(run.reach for run in runs),
         results=tuple(result for run in runs for result in run.finish()),
     )
+
+
+@contextmanager
+def _ended_with(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """End the processes when whoever waits for them is interrupted, so that the interrupt does not wait for them."""
+    try:
+        yield
+    except BaseException:
+        for process in processes:
+            process.terminate()
+        raise
 
 
 @dataclass(slots=True)
@@ -149,7 +162,12 @@ def _unloadable(host: str, file: str) -> Check:
 
 
 def _run_host(
-    context: Context, host: str, roles: Path, sensitive: frozenset[str], tell: Callable[[Event], None]
+    context: Context,
+    host: str,
+    roles: Path,
+    sensitive: frozenset[str],
+    tell: Callable[[Event], None],
+    processes: list[subprocess.Popen[bytes]],
 ) -> _HostRun:
     """Run one host's checks in a pytest process of its own."""
     run = _HostRun(host)
@@ -157,8 +175,13 @@ def _run_host(
     if not folders:
         run.reach = HostReach(name=host, reached=False, reason="none of its services has checks")
         return run
+
+    def take(event: Event) -> None:
+        tell(run.take(event, sensitive))
+
     with os.fdopen(os.memfd_create("pytest-output"), "w+b") as output:  # in memory: it may carry a secret
-        status = _drive(_pytest_command(host, folders, roles), _for_host(context, host), output, run, sensitive, tell)
+        command = _pytest_command(host, folders, roles)
+        status = _drive(command, _for_host(context, host), output, take, processes)
         if status not in (_ALL_PASSED, _SOME_FAILED, _NOTHING_COLLECTED):
             output.seek(0)
             text = redact(output.read().decode(errors="replace"), sensitive)[-OUTPUT_CHARACTERS:]
@@ -170,9 +193,8 @@ def _drive(
     argv: list[str],
     context: Context,
     output: BinaryIO,
-    run: _HostRun,
-    sensitive: frozenset[str],
-    tell: Callable[[Event], None],
+    take: Callable[[Event], None],
+    processes: list[subprocess.Popen[bytes]],
 ) -> int:
     """Start the process, hand it its context, take its events until it closes them; return its exit status."""
     context_read, context_write = os.pipe()
@@ -191,13 +213,14 @@ def _drive(
         finally:
             for pipe in pipes:
                 os.close(pipe)
+        processes.append(process)
         with process:
             try:
                 with suppress(BrokenPipeError):  # the process ended before it read: its output says why
                     feed.write(context.model_dump_json().encode())
                     feed.close()
                 for line in events:
-                    tell(run.take(orjson.loads(line), sensitive))
+                    take(orjson.loads(line))
             except BaseException:
                 process.terminate()
                 raise
