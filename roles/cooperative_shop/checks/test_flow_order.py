@@ -216,6 +216,19 @@ def test_pages_are_vietnamese(buyer, secrets):
 
 
 @pytest.mark.flow
+@pytest.mark.title(vi="Sai mật khẩu nhiều lần thì bị khóa", en="Wrong passwords lock an account")
+def test_wrong_passwords_lock(buyer, host):
+    """Wrong passwords lock an account."""
+    wrong = {"username": f"kiem-tra-{random.token_hex(4)}@example.invalid", "password": random.token_hex(8)}
+    tried = [buyer.post("/dashboard/login/", wrong).status_code for _ in range(6)]
+    removed = host.run(f"{MANAGE} remove_test_orders")
+
+    assert tried[:4] == [200] * 4
+    assert tried[-1] == 429
+    assert removed.rc == 0
+
+
+@pytest.mark.flow
 @pytest.mark.title(vi="Danh mục xuất cho sàn và mạng xã hội đọc được", en="The product feed can be imported")
 def test_feed(buyer):
     """The product feed can be imported."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.db.models import F, Q
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             remove(order)
         queued = [one.pk for one in Message.objects.all() if all(to.endswith(".invalid") for to in one.recipients)]
         Message.objects.filter(pk__in=queued).delete()
+        AccessAttempt.objects.filter(username__endswith=".invalid").delete()
         removed = bool(orders or queued)
         self.stdout.write(f"removed {len(orders)} orders, {len(queued)} messages" if removed else "unchanged")
 
