@@ -16,6 +16,7 @@ from smartcommune.converge.tracking import checking, installing
 from smartcommune.site import load_site
 from smartcommune.targets.outputs import HostOutput, KeyPair, Outputs
 from smartcommune.targets.timings import load_timings
+from smartcommune.transports.agent import FakeAgent
 
 CANARY = "canary-5f1b9c"
 TASK = {"host": "server-1", "role": "base", "task": "Write the firewall", "path": "x.yml:1"}
@@ -51,6 +52,7 @@ def outputs(site):
 def stand_in(monkeypatch, tmp_path):
     """Put the program in Ansible's place; return what sets its events, patience and exit code, and what it saw."""
     monkeypatch.setenv("SMARTCOMMUNE_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(runner, "Agent", FakeAgent)
     program, seen = tmp_path / "program.py", tmp_path / "seen.json"
     program.write_text(PROGRAM)
 
@@ -103,6 +105,8 @@ def test_the_environment_is_clean(site, outputs, stand_in, monkeypatch):
     assert "ANSIBLE_STDOUT_CALLBACK" not in seen["environment"]
     assert "PULUMI_CONFIG_PASSPHRASE" not in seen["environment"]
     assert seen["environment"]["ANSIBLE_CONFIG"].endswith("/ansible.cfg")
+    assert seen["environment"]["ANSIBLE_SSH_AGENT"] == FakeAgent().socket
+    assert not Path(seen["environment"]["ANSIBLE_LOCAL_TEMP"]).exists()
 
 
 def test_times_are_remembered_by_what_happened(site, outputs, stand_in, tmp_path):

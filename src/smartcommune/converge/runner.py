@@ -6,8 +6,10 @@ variable or file, and are taken out of what is kept.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from smartcommune.converge.tracking import Tracker, checking, expectations, inst
 from smartcommune.errors import SmartCommuneError
 from smartcommune.targets.timings import load_timings, save_timings
 from smartcommune.text import Text
+from smartcommune.transports.agent import Agent
 from smartcommune.transports.ssh import ssh_options
 
 if TYPE_CHECKING:
@@ -75,7 +78,9 @@ def run_playbook(
     with ExitStack() as stack:
         run = _run_folder(folder, playbook, check=check)
         events = stack.enter_context((run / "events.jsonl").open("w", encoding="utf-8"))
-        process, pipe, log = _start(stack, command, build(site, outputs), run / "ansible.log", secrets, lock)
+        surroundings = environment(stack.enter_context(Agent(outputs.ssh.private)).socket, _scratch(stack, folder))
+        inventory = build(site, outputs)
+        process, pipe, log = _start(stack, command, surroundings, inventory, run / "ansible.log", secrets, lock)
         try:
             for line in pipe:
                 shown = redact(line, secrets)
@@ -116,8 +121,11 @@ def _command(
     return tuple(command)
 
 
-def environment(inventory: int, events: int) -> dict[str, str]:
-    """Return Ansible's whole environment: nothing of the caller's but what is named, so that runs are alike."""
+def environment(agent: str, scratch: Path) -> dict[str, str]:
+    """Return Ansible's environment: nothing of the caller's but what is named, so that runs are alike.
+
+    ``agent`` is the socket of an ssh-agent that ends with us, ``scratch`` a folder in memory for rendered templates.
+    """
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
         **passed,
@@ -126,13 +134,30 @@ def environment(inventory: int, events: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "ANSIBLE_CONFIG": str(paths.checkout() / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
-        "SMARTCOMMUNE_INVENTORY": f"/dev/fd/{inventory}",
-        "SMARTCOMMUNE_EVENTS": f"/dev/fd/{events}",
+        "ANSIBLE_LOCAL_TEMP": str(scratch),
+        "ANSIBLE_SSH_AGENT": agent,
+        "SSH_AUTH_SOCK": agent,
     }
 
 
+def _scratch(stack: ExitStack, folder: Path) -> Path:
+    """Return an empty folder in memory for this commune's runs; what a killed run left in it is removed."""
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:10]
+    scratch = Path("/dev/shm", f"smartcommune-{os.getuid()}-{digest}")  # noqa: S108 (private, and its owner is checked)
+    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
+    return scratch
+
+
 def _start(
-    stack: ExitStack, command: Sequence[str], inventory: Any, log: Path, secrets: tuple[str, ...], lock: int | None
+    stack: ExitStack,
+    command: Sequence[str],
+    surroundings: Mapping[str, str],
+    inventory: Any,
+    log: Path,
+    secrets: tuple[str, ...],
+    lock: int | None,
 ) -> tuple[subprocess.Popen[str], Iterator[str], threading.Thread]:
     """Start Ansible with its inventory in memory; return it, its events, and the thread that keeps its output."""
     memory = stack.enter_context(os.fdopen(os.memfd_create("inventory"), "w", encoding="utf-8"))
@@ -140,19 +165,19 @@ def _start(
     memory.flush()
     reading, writing = os.pipe()
     pipe = stack.enter_context(os.fdopen(reading, encoding="utf-8"))
-    keep = [memory.fileno(), writing, *([] if lock is None else [lock])]
+    ways = {"SMARTCOMMUNE_INVENTORY": f"/dev/fd/{memory.fileno()}", "SMARTCOMMUNE_EVENTS": f"/dev/fd/{writing}"}
     try:
         process = subprocess.Popen(
             [sys.executable, "-S", "-E", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command],
             cwd=paths.checkout(),
-            env=environment(memory.fileno(), writing),
+            env={**surroundings, **ways},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
-            pass_fds=keep,
+            pass_fds=[memory.fileno(), writing, *([] if lock is None else [lock])],
             start_new_session=True,
         )
     finally:
