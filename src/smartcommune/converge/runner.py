@@ -140,10 +140,15 @@ def environment(agent: str, scratch: Path) -> dict[str, str]:
     }
 
 
-def _scratch(stack: ExitStack, folder: Path) -> Path:
-    """Return an empty folder in memory for this commune's runs; what a killed run left in it is removed."""
+def scratch_folder(folder: Path) -> Path:
+    """Return where runs of the commune in ``folder`` keep what they render: in memory, and only while they last."""
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:10]
-    scratch = Path("/dev/shm", f"smartcommune-{os.getuid()}-{digest}")  # noqa: S108 (private, and its owner is checked)
+    return Path("/dev/shm", f"smartcommune-{os.getuid()}-{digest}")  # noqa: S108 (made anew for each run, for us alone)
+
+
+def _scratch(stack: ExitStack, folder: Path) -> Path:
+    """Make that folder, empty; what a killed run left in it is removed."""
+    scratch = scratch_folder(folder)
     stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
