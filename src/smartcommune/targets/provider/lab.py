@@ -187,9 +187,10 @@ class Machine:
         host_key = state.host_key if state is not None else ""
         properties = {**inputs, "hostKey": host_key, "status": "running"}
         try:
-            if state is not None and state.memory != inputs["memory"]:
-                lab.set_memory(inputs["name"], inputs["memory"])
             lab.wait_ready(inputs["name"])
+            running = lab.read_machine(inputs["name"])
+            if running is not None and running.memory_enforced and running.memory != inputs["memory"]:
+                lab.set_memory(inputs["name"], inputs["memory"])
         except SmartCommuneError as error:
             raise InitFailedError(error, Created(inputs["name"], {**properties, "status": "stopped"})) from error
         return properties
