@@ -108,23 +108,26 @@ class Deployment:
         return self.state / self.profile.stem / "lab"
 
 
-class Watch(threading.Thread):
-    """Notes the command line of every process of this computer, machines' included, while something goes on."""
+class Watch:
+    """Notes the command line of every process of this computer, machines' included, while its block runs."""
 
     def __init__(self, seen: set[str]) -> None:
-        super().__init__()
         self._seen = seen
-        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
 
-    def run(self) -> None:
-        """Look until told to end."""
-        while not self._stop.wait(SAMPLE_SECONDS):
+    def __enter__(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(SAMPLE_SECONDS):
             self._seen |= command_lines()
-
-    def end(self) -> None:
-        """Stop looking."""
-        self._stop.set()
-        self.join()
 
 
 def command_lines() -> set[str]:
@@ -163,14 +166,11 @@ def commune() -> Iterator[Deployment]:
         deployment.run("lab", "clean")
         shutil.rmtree(deployment.folder, ignore_errors=True)
         shutil.rmtree(state / "pulumi", ignore_errors=True)
-        watch = Watch(deployment.command_lines)
-        watch.start()
         try:
-            deployment.run(*deployment.verb("apply"), "--yes")
-            watch.end()
+            with Watch(deployment.command_lines):
+                deployment.run(*deployment.verb("apply"), "--yes")
             yield deployment
         finally:
-            watch.end()
             deployment.run(*deployment.verb("destroy"), "--yes", codes=(0, 2))
             deployment.run("lab", "clean")
             shutil.rmtree(state)

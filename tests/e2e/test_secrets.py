@@ -70,7 +70,14 @@ def test_the_search_finds_what_is_planted(commune):
     commune.on(host, f"systemd-run --quiet --unit=planted sh -c 'sleep 600; : {PLANTED}'")
     try:
         assert found_in_files(commune.state, {PLANTED}) == {str(planted)}
-        assert set(found_on_host(commune, host, {PLANTED})) == {"journal", "processes", "logs", "/etc/planted", "facts"}
+        assert set(found_on_host(commune, host, {PLANTED})) == {
+            "journal",
+            "processes",
+            "logs",
+            "facts",
+            "/etc/planted",
+            "/run/systemd/transient/planted.service",
+        }
         assert any(PLANTED in line for line in command_lines())
     finally:
         planted.unlink()

@@ -105,7 +105,8 @@ def _staff_see(commune, browser, number):
     page.locator("[name=password], [name=login-password]").first.fill(
         commune.outputs.secrets[f"{host}/cooperative_shop/staff_password"]
     )
-    page.locator("form:has([name*=password]) button[type=submit]").first.click()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.goto("/dashboard/orders/")
 
     expect(page.locator("table")).to_contain_text(number)
