@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -24,7 +24,7 @@ VIET_NAM = {
 
 
 class Command(BaseCommand):
-    """``prepare_shop``: prints ``unchanged`` when there was nothing to do."""
+    """``prepare_shop``, the staff's password on standard input: prints ``unchanged`` when nothing was to do."""
 
     help = __doc__
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
                     ("site", ensure(Site, {"pk": 1}, {"domain": shop.domain, "name": shop.cooperative[:50]})),
                     ("country", ensure(get_model("address", "Country"), {"iso_3166_1_a2": "VN"}, VIET_NAM)),
                     ("partner", rename_partner(shop.cooperative)),
-                    ("staff", ensure_staff(os.environ["STAFF_PASSWORD"], shop)),
+                    ("staff", ensure_staff(sys.stdin.readline().rstrip("\n"), shop)),
                 )
                 if done
             ]
