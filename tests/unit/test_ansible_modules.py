@@ -10,6 +10,7 @@ from tests.plugin_files import load_plugin
 
 packages = load_plugin("modules", "debian_packages")
 nft = load_plugin("modules", "nft_ruleset")
+text_files = load_plugin("modules", "text_files")
 RULESET = """table inet commune {
 \tchain input {
 \t\ttype filter hook input priority filter; policy drop;
@@ -88,3 +89,26 @@ def test_undoing_replaces_the_table_in_one_script():
     """What is put back is the old table, or none where there was none."""
     assert nft.undo_script("inet commune", "") == "add table inet commune\ndelete table inet commune\n"
     assert nft.undo_script("inet commune", "table inet commune {\n}\n").endswith("table inet commune {\n}\n")
+
+
+def test_files_are_written_with_their_folders_and_then_left_alone(tmp_path):
+    """A missing file differs and is written whole with its mode; after that it is as wanted."""
+    path = tmp_path / "new" / "folder" / "file"
+
+    assert text_files.differs(path, "á\n", 0o640)
+    text_files.write(path, "á\n", 0o640)
+    assert path.read_text(encoding="utf-8") == "á\n"
+    assert not text_files.differs(path, "á\n", 0o640)
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_content_mode_and_links_count_as_differences(tmp_path):
+    """Another content, another mode, or a link in the file's place is a difference."""
+    path, link = tmp_path / "file", tmp_path / "link"
+    text_files.write(path, "x", 0o644)
+    link.symlink_to(path)
+
+    assert text_files.differs(path, "y", 0o644)
+    assert text_files.differs(path, "x", 0o600)
+    assert text_files.differs(link, "x", 0o644)
+    assert text_files.current(tmp_path / "absent") == ""
