@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 COLUMNS = (
     "sku", "gtin", "title_vi", "title_en", "category", "price_vnd", "stock", "unit", "weight_g",
@@ -60,7 +61,8 @@ def parse_row(row: dict[str, str]) -> ProductRow:
         wrong.append(f"picture is a file name in the folder of the product file: {values['picture']!r}")
     if wrong:
         raise ValueError("; ".join(wrong))
-    return ProductRow(**values, **numbers)
+    fields: dict[str, Any] = {**values, **numbers}
+    return ProductRow(**fields)
 
 
 def load_products(path: Path) -> list[ProductRow]:
