@@ -64,9 +64,8 @@ def buyer(web, commune):
     return Buyer(web, endpoint(commune))
 
 
-@pytest.fixture
-def order(buyer, host):
-    """Order the first honey as a guest, and remove the order at the end. ``.invalid`` marks it as a test."""
+def place_order(buyer):
+    """Order the first honey as a guest whose address ends in ``.invalid``, which marks the order as a test."""
     email = f"kiem-tra-{random.token_hex(4)}@example.invalid"
     found = buyer.get("/search/?q=mat+ong")
     product = re.search(r'href="(/catalogue/[^"]+_(\d+)/)"', found.text)
@@ -88,7 +87,13 @@ def order(buyer, host):
     page = buyer.get("/checkout/thank-you/")
     number = re.search(r'id="order-number">(\d+)<', page.text)
     assert number, f"no confirmation: the shop answers {page.status_code}"
-    yield Order(number[1], email, page.text)
+    return Order(number[1], email, page.text)
+
+
+@pytest.fixture
+def order(buyer, host):
+    """Place an order, and remove it at the end."""
+    yield place_order(buyer)
     removed = host.run(f"{MANAGE} remove_test_orders")
     assert removed.rc == 0, "the test order was not removed"
 
