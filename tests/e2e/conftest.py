@@ -47,10 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Deployment:
-    """A commune that stands, and the command line to it. ``output`` keeps all that the command line ever wrote."""
+    """A commune that stands, and the command line to it.
+
+    ``report`` is the one of the first apply; ``output`` keeps all that the command line ever wrote.
+    """
 
     profile: Path
     state: Path
+    report: dict[str, Any] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     command_lines: set[str] = field(default_factory=set)
 
@@ -156,7 +160,9 @@ def _write_profile(state: Path) -> Path:
 def commune() -> Iterator[Deployment]:
     """The commune, applied once with all its checks passed."""
     if standing := os.environ.get("SMARTCOMMUNE_E2E_PROFILE"):
-        yield Deployment(Path(standing).resolve(), paths.state())
+        deployment = Deployment(Path(standing).resolve(), paths.state())
+        deployment.report = deployment.document(*deployment.verb("report"))
+        yield deployment
         return
     state = paths.checkout() / ".state" / NAME
     with pytest.MonkeyPatch.context() as patch:
@@ -169,6 +175,7 @@ def commune() -> Iterator[Deployment]:
         try:
             with Watch(deployment.command_lines):
                 deployment.run(*deployment.verb("apply"), "--yes")
+            deployment.report = deployment.document(*deployment.verb("report"))
             yield deployment
         finally:
             deployment.run(*deployment.verb("destroy"), "--yes", codes=(0, 2))

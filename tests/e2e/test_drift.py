@@ -65,17 +65,21 @@ def test_apply_mends_it_and_nothing_else(commune, plan):
     """Only the services that were broken change, the checks pass again, and the run after that changes nothing."""
     before = commune.document(*commune.verb("status"))["run"]["started"]
     mended = commune.document(*commune.verb("apply"), "--yes")
-    changed = _changed_roles(commune)
+    changed = _changes(commune)
     again = commune.document(*commune.verb("apply"), "--yes", "--no-verify")
 
     assert commune.document(*commune.verb("status"))["run"]["started"] > before
     assert mended["summary"]["failed"] == mended["summary"]["not_reached"] == 0
-    assert {role for host, role in changed if host == SERVER} == {each.service for each in BREAKS}
+    assert {role for host, role in changed if host == SERVER} == {each.service for each in BREAKS}, changed
     assert again["changed"] == {"machines": 0, "hosts": 0}
 
 
-def _changed_roles(commune):
-    """Return (host, role) of what the last run of the site's playbook changed."""
+def _changes(commune):
+    """Return what the last run of the site's playbook changed: the tasks by (host, role)."""
     run = max((commune.folder / "runs").glob("*-site"))
     events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
-    return {(event["host"], event["role"]) for event in events if event.get("state") == "changed"}
+    changed = [event for event in events if event.get("state") == "changed"]
+    return {
+        (event["host"], event["role"]): [each["task"] for each in changed if each["role"] == event["role"]]
+        for event in changed
+    }
