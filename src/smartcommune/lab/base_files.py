@@ -83,7 +83,9 @@ def install(root: Path, sources: tuple[Source, ...]) -> None:
         (units / name).parent.mkdir(exist_ok=True)
         (units / name).unlink(missing_ok=True)
         (units / name).symlink_to(unit_file)
-    (root / "etc/apt/sources.list").unlink(missing_ok=True)
+    # mmdebstrap leaves its own options, the address of a proxy that has ended among them
+    for name in ("etc/apt/sources.list", "etc/apt/apt.conf.d/99mmdebstrap"):
+        (root / name).unlink(missing_ok=True)
     listed = root / "etc/apt/sources.list.d"
     shutil.rmtree(listed)
     listed.mkdir()

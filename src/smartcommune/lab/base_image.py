@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUITE = "trixie"
-_RECIPE_VERSION = 1
+_RECIPE_VERSION = 2
 PACKAGES = (
     "ca-certificates",
     "dbus",
