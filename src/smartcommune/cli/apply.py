@@ -74,8 +74,8 @@ def _ask(session: Session, commune: Commune, saved: Plan | None, wait: timedelta
     session.confirm(session.text("Thực hiện?", "Go ahead?"), yes=False)
 
 
-def show_outcome(session: Session, commune: Commune, outcome: Outcome) -> None:
-    """Say what changed, where the report is, and how to open what runs now."""
+def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applied: bool = True) -> None:
+    """Say what changed (if anything was ``applied``), where the report is, and how to open what runs now."""
     from smartcommune.cli.report import show_report
 
     site = commune.site
@@ -91,13 +91,12 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome) -> None:
             "summary": outcome.report.summary,
         }
     )
-    session.result(
-        session.text(
+    if applied:
+        line = session.text(
             f"{site.profile} trên {site.target}: {machines} thay đổi ở máy và bí mật, {hosts} thay đổi trong máy",
             f"{site.profile} on {site.target}: {machines} changed of machines and secrets, {hosts} changed on hosts",
-        ),
-        style="bold",
-    )
+        )
+        session.result(line, style="bold")
     show_failures(session, outcome.failures)
     show_report(session, outcome.report, outcome.files)
     if site.target == "lab":

@@ -27,7 +27,7 @@ def verify(
     outputs = fetch_outputs(commune.site)
     with progress(session) as tell:
         outcome = verify(commune.site, commune.catalogue, outputs, settings, tell)
-    show_outcome(session, commune, outcome)
+    show_outcome(session, commune, outcome, applied=False)
     raise typer.Exit(outcome.exit_code)
 
 
