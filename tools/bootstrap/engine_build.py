@@ -120,7 +120,10 @@ def _install_go(work: Path, *, console: Console, sources: Path, python: Path, lo
 def _environment(work: Path) -> dict[str, str]:
     """Return Go's settings: the machine's own, with caches of our own that can be dropped afterwards."""
     flags = [*os.environ.get("GOFLAGS", "").split(), "-modcacherw", "-buildvcs=false"]
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "go" / "env"
     return {
+        "GOENV": os.environ.get("GOENV", str(settings)),
+        "XDG_CONFIG_HOME": str(work / "config"),  # where Go counts what it does
         "GOTOOLCHAIN": "local",
         "GOFLAGS": " ".join(dict.fromkeys(flags)),
         "GOMODCACHE": str(work / "modules"),
