@@ -29,9 +29,10 @@ def answers_version(program: Path, version: str) -> bool:
     """Return whether the program starts and says that it is this version."""
     with tempfile.TemporaryDirectory() as home:  # even this question leaves a log in the engine's home
         quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_HOME": home}
-        command = [program, "version"]
         try:
-            answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30, env=quiet)
+            answer = subprocess.run(
+                [program, "version"], capture_output=True, text=True, check=True, timeout=30, env=quiet
+            )
         except (OSError, subprocess.SubprocessError):
             return False
     return answer.stdout.strip() == f"v{version}"

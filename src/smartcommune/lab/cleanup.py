@@ -136,5 +136,8 @@ def _loops(place: Layout) -> Found:
 
 
 def _files(place: Layout) -> Found:
+    control = control_folder(place.deployment)
+    if control.is_dir() and not control.is_relative_to(place.deployment):
+        yield Finding("file", str(control), "folder of kept ssh connections"), partial(shutil.rmtree, control)
     if place.directory.exists():
         yield Finding("file", str(place.directory)), partial(shutil.rmtree, place.directory)

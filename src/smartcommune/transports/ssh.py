@@ -6,6 +6,7 @@ secret; the private key is in an agent (``transports.agent``).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -166,13 +167,19 @@ def close_connection(folder: Path, host: str) -> None:
 
 
 def close_connections(folder: Path) -> int:
-    """End all connections that ssh keeps open for the deployment in ``folder``, and return how many there were."""
+    """End all connections that ssh keeps open for the deployment in ``folder``, and return how many there were.
+
+    A control folder outside ``folder`` is removed.
+    """
     control = control_folder(folder.resolve())
     sockets = [path for path in control.iterdir() if path.is_socket()] if control.is_dir() else []
     for path in sockets:
         command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "kept-open"]
         subprocess.run(command, capture_output=True, check=False)
         path.unlink(missing_ok=True)
+    if not control.is_relative_to(folder.resolve()):
+        with contextlib.suppress(OSError):  # none, or used again by now
+            control.rmdir()
     return len(sockets)
 
 
