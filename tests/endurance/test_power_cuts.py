@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
 import time
 
@@ -19,7 +20,7 @@ def load_checks():
     """Return the shop's own flow checks, whose buyer orders here."""
     path = paths.checkout() / "roles" / "cooperative_shop" / "checks" / "test_flow_order.py"
     spec = importlib.util.spec_from_file_location("shop_checks", path)
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

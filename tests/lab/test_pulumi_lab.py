@@ -147,7 +147,10 @@ def test_no_secret_is_in_clear_anywhere(commune: Commune, tmp_path: Path) -> Non
 
 
 def test_drift_is_named_and_mended(commune: Commune) -> None:
-    """A killed machine, a deleted one, a changed limit and a lost network each have their reason, and go away by up."""
+    """A killed machine, a deleted one, a changed limit and a lost network each have their reason, and go away by up.
+
+    Where this computer lets nobody set memory limits, there is no limit that could be changed.
+    """
     commune.up()
     commune.lab.kill("server-1")
     commune.lab.destroy_machine("server-2")
@@ -158,11 +161,12 @@ def test_drift_is_named_and_mended(commune: Commune) -> None:
     commune.up()
     assert reasons(commune.preview()) == {}
 
-    commune.lab.set_memory("server-1", 384 * MIB)
+    limited = commune.lab.set_memory("server-1", 384 * MIB)
     subprocess.run(["ip", "-n", "sc-pulumi-test", "link", "delete", "br-wifi"], check=True)
+    changed = {"machine server-1": ("update", "memory is 384 MiB, should be 512 MiB")} if limited else {}
     assert reasons(commune.preview()) == {
         "network pulumi-test": ("update", "zones are missing: wifi"),
-        "machine server-1": ("update", "memory is 384 MiB, should be 512 MiB"),
+        **changed,
     }
     commune.up()
     assert reasons(commune.preview()) == {}
@@ -203,6 +207,11 @@ def test_changes_are_made_as_planned(commune: Commune) -> None:
 
 def test_a_machine_that_does_not_boot_is_named_and_repaired(commune: Commune) -> None:
     """Too little memory to boot: one message with machine and console; the rest is made; the next run repairs it."""
+    commune.up()
+    if not commune.lab.set_memory("server-1", 512 * MIB):
+        pytest.skip("this computer lets nobody set memory limits")
+    with Stack(commune.site()) as stack:
+        stack.destroy()
     with Stack(commune.site(memory=8 * MIB)) as stack:
         with pytest.raises(ProvisioningError) as error:
             stack.up()

@@ -31,6 +31,7 @@ BASE = {
 TESTS = {
     "chromium": "the browser of end-to-end tests",
     "fonts-noto-core": "Vietnamese letters in that browser",
+    "libatomic1": "the driver of that browser",
     "nmap": "each zone is scanned and compared with the Site",
 }
 
