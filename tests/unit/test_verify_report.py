@@ -11,12 +11,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from smartcommune import paths
+from smartcommune.text import Text
 from smartcommune.verify.redact import redact
-from smartcommune.verify.report import load_report, write_report
+from smartcommune.verify.report import LAST_CHECKED, load_last_checked, load_report, write_report
 from smartcommune.verify.report.build import build_report
 from smartcommune.verify.report.html import duration, render_html
 from smartcommune.verify.report.junit import render_junit
 from smartcommune.verify.report.models import json_schema, json_schema_text
+from smartcommune.verify.results import HostReach
 from tests.unit import report_sample as sample
 
 MADE = "2026-11-24T11:10:30+00:00"
@@ -129,7 +131,36 @@ def test_a_report_without_checks_says_so():
 
     assert report.summary.checks_planned == 0
     assert report.not_seen[0].reason.en == "no check was run"
-    assert "0 of 2 hosts reached; 0 of 0" in render_html(report)
+    assert "The checks were not run this time." in render_html(report)
+    assert "0 of 0" not in render_html(report)
+
+
+def test_a_report_without_checks_does_not_take_the_place_of_results(report, tmp_path):
+    """The last results are kept aside, are pointed to, and go when there are new ones."""
+    write_report(report, tmp_path)
+    last = load_last_checked(tmp_path)
+    empty = build_report(sample.site(), sample.catalogue(), (), None, MADE, last_checked=last.generated)
+    files = write_report(empty, tmp_path)
+    write_report(empty, tmp_path)
+
+    assert load_report(tmp_path).seen is None
+    assert load_last_checked(tmp_path) == report == load_report(tmp_path / LAST_CHECKED)
+    assert (tmp_path / LAST_CHECKED / "junit.xml").exists()
+    assert 'href="last-checked/index.html"' in files.html.read_text(encoding="utf-8")
+
+    write_report(report, tmp_path)
+    assert not (tmp_path / LAST_CHECKED).exists()
+
+
+def test_a_host_that_was_not_reached_is_told_once(report):
+    """Its services are not told again one by one."""
+    lost = HostReach(name="gateway-1", reached=False, reason=Text(vi="tắt", en="off"))
+    seen = sample.verification()
+    kept = tuple(result for result in seen.results if result.check.host != "gateway-1")
+    seen = seen.model_copy(update={"hosts": (seen.hosts[0], lost), "results": kept})
+    told = build_report(sample.site(), sample.catalogue(), (), seen, MADE).not_seen
+
+    assert [item.subject.en for item in told if item.host == "gateway-1"] == ["gateway-1: not reached"]
 
 
 def test_json_matches_the_exported_schema(report, tmp_path):

@@ -57,7 +57,7 @@ class HostReach(Record):
 
     name: str
     reached: bool
-    reason: str = ""
+    reason: str | Text = ""
 
 
 class Verification(Record):

@@ -36,6 +36,7 @@ NOTE = Text(
     en="This report is automated evidence: machines were asked, and their answers written down. It is not a statement "
     "that any standard or law is met; that judgement belongs to those entitled to it.",
 )
+_NO_CHECK = Text(vi="chưa chạy kiểm tra nào", en="no check was run")
 _LAB_LIMIT = NotSeen(
     subject=Text(vi="Thiết bị, đường truyền và sóng vô tuyến thật", en="Real devices, the real link and radio"),
     reason=Text(
@@ -53,9 +54,20 @@ _PEOPLE_LIMIT = NotSeen(
 
 
 def build_report(
-    site: Site, catalogue: Catalogue, stages: tuple[Stage, ...], seen: Verification | None, generated: str
+    site: Site,
+    catalogue: Catalogue,
+    stages: tuple[Stage, ...],
+    seen: Verification | None,
+    generated: str,
+    *,
+    unchecked: Text | None = None,
+    last_checked: str | None = None,
 ) -> Report:
-    """Return the report; ``generated`` is UTC in ISO 8601."""
+    """Return the report; ``generated`` is UTC in ISO 8601.
+
+    Where nothing was ``seen``, ``unchecked`` says why, and ``last_checked`` when the report was made that still has
+    results (kept beside this one).
+    """
     commune = site.commune
     return Report(
         generated=generated,
@@ -74,7 +86,9 @@ def build_report(
         asked=_asked(site, catalogue),
         ran=stages,
         seen=seen,
-        not_seen=tuple(_not_seen(site, catalogue, seen)),
+        unchecked=None if seen is not None else unchecked or _NO_CHECK,
+        last_checked=None if seen is not None else last_checked,
+        not_seen=tuple(_not_seen(site, catalogue, seen, unchecked or _NO_CHECK)),
         note=NOTE,
     )
 
@@ -129,12 +143,9 @@ def _lines(sources: tuple[Source, ...]) -> tuple[Line, ...]:
     return tuple(Line(file=source.file, line=source.line, key=source.key) for source in sources)
 
 
-def _not_seen(site: Site, catalogue: Catalogue, seen: Verification | None) -> Iterator[NotSeen]:
+def _not_seen(site: Site, catalogue: Catalogue, seen: Verification | None, unchecked: Text) -> Iterator[NotSeen]:
     if seen is None:
-        yield NotSeen(
-            subject=Text(vi="Mọi dịch vụ", en="Every service"),
-            reason=Text(vi="chưa chạy kiểm tra nào", en="no check was run"),
-        )
+        yield NotSeen(subject=Text(vi="Mọi dịch vụ", en="Every service"), reason=unchecked)
     else:
         yield from _hosts_not_seen(site, seen)
         yield from _checks_not_seen(seen)
@@ -150,8 +161,8 @@ def _hosts_not_seen(site: Site, seen: Verification) -> Iterator[NotSeen]:
         if not host.reached:
             counted = sum(result.check.host == host.name and result.state == "not_reached" for result in seen.results)
             subject = Text(
-                vi=f"{host.name}: không kết nối được ({counted} kiểm tra)",
-                en=f"{host.name}: not reached ({counted} checks)",
+                vi=f"{host.name}: không kết nối được" + (f" ({counted} kiểm tra)" if counted else ""),
+                en=f"{host.name}: not reached" + (f" ({counted} checks)" if counted else ""),
             )
             yield NotSeen(subject=subject, reason=host.reason, host=host.name)
     for host_asked in site.hosts:
@@ -183,7 +194,10 @@ def _checks_not_seen(seen: Verification) -> Iterator[NotSeen]:
 
 def _services_not_seen(site: Site, catalogue: Catalogue, seen: Verification) -> Iterator[NotSeen]:
     checked = {(result.check.host, result.check.service) for result in seen.results}
+    lost = {host.name for host in seen.hosts if not host.reached}
     for host in site.hosts:
+        if host.name in lost:
+            continue  # told as a whole
         for service in host.services:
             if (host.name, service.name) not in checked:
                 yield NotSeen(

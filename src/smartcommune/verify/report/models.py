@@ -137,6 +137,10 @@ class Report(Record):
     asked: Asked
     ran: tuple[Stage, ...]
     seen: Verification | None = Field(description="None when no check was run")
+    unchecked: Text | None = Field(default=None, description="why no check was run")
+    last_checked: str | None = Field(
+        default=None, description="when the last report with results was made, kept in last-checked/; UTC, ISO 8601"
+    )
     not_seen: tuple[NotSeen, ...]
     note: Text
 
