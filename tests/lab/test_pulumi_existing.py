@@ -67,12 +67,15 @@ def provisioned(machine: Machine) -> Site:
     """Bring the Site up on a machine that lets the toolkit in."""
     wanted = site(machine)
     with Stack(wanted) as stack:
-        with pytest.raises(ProvisioningError) as refused:
+        with pytest.raises(HostsNotReachedError) as refused:
             stack.up()
         assert "authorized_keys" in str(refused.value.todo)
+        assert stack.preview().not_reached == ("server-1",)
         machine.switch_on(stack.outputs().ssh.public)
+        planned = {action.subject.en: action.reason.en for action in stack.preview().actions}
+        assert "its host key SHA256:" in planned["existing machine server-1"]
         stack.up()
-        assert stack.preview().actions == ()
+        assert (stack.unreached, stack.preview().actions) == ((), ())
     return wanted
 
 

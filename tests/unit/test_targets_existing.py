@@ -1,7 +1,9 @@
 """Machines that already stand: pinning, recognition, and the messages for what goes wrong."""
 
+import base64
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from smartcommune.errors import NotReachedError, SmartCommuneError
 from smartcommune.targets.provider.existing import Machine
+from smartcommune.targets.provider.values import UNKNOWN
 from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, LoginRefusedError, MachineFacts, probe
 from smartcommune.text import Text
 
@@ -134,6 +137,20 @@ def test_a_silent_machine_is_noted_and_not_changed(contact: FakeContact) -> None
     assert machine.not_reached == {"server-1": SILENT}
 
 
+def test_a_preview_knocks_where_there_is_a_key(contact: FakeContact) -> None:
+    """Before the first apply a plan says that a key will be made; then it says what it met, or notes the silence."""
+    machine = Machine(contact=contact)
+    key = base64.b64encode(b"key").decode()
+    contact.facts = replace(FACTS, host_key=f"ssh-ed25519 {key}")
+
+    assert "apply makes the SSH key first" in machine.foresee({**INPUTS, "privateKey": UNKNOWN}).en
+    assert contact.pins == []
+    assert re.search(r"Debian.*its host key SHA256:\S{43} will be pinned", machine.foresee(INPUTS).en)
+    contact.error = SILENT
+    assert "cannot be entered yet" in machine.foresee(INPUTS).en
+    assert machine.not_reached == {"server-1": SILENT}
+
+
 def test_a_silent_machine_is_not_recorded_on_first_contact(contact: FakeContact) -> None:
     """What was never seen has no record."""
     contact.error = SILENT
@@ -163,7 +180,7 @@ def test_the_probe_keeps_the_key_off_disk_and_command_line(tmp_path: Path, monke
     assert (seen["key"], seen["mode"]) == ("PRIVATE KEY", 0o600)
     assert not any("PRIVATE" in argument for argument in seen["argv"])
     assert "StrictHostKeyChecking=accept-new" in seen["argv"]
-    assert seen["argv"][-5:] == ["-p", "2222", "admin@192.0.2.7", "cat", "/etc/os-release"]
+    assert seen["argv"][-4:-1] == ["-p", "2222", "admin@192.0.2.7"]
 
 
 def test_the_probe_demands_the_pinned_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +202,11 @@ def test_the_probe_demands_the_pinned_key(tmp_path: Path, monkeypatch: pytest.Mo
             HostKeyChangedError,
             "--accept-host-key server-1",
         ),
-        ("admin@192.0.2.7: Permission denied (publickey).", LoginRefusedError, "ssh-ed25519 AAAA toolkit"),
+        (
+            "admin@192.0.2.7: Permission denied (publickey).",
+            LoginRefusedError,
+            "echo 'ssh-ed25519 AAAA toolkit' >> ~admin/.ssh/authorized_keys",
+        ),
         ("ssh: connect to host 192.0.2.7 port 2222: Connection refused", NotReachedError, "check power, network"),
         ("kex_exchange_identification: Connection closed by remote host", NotReachedError, "check power, network"),
     ],
@@ -200,4 +221,19 @@ def test_failures_say_what_to_do(
 
     assert raised.value.todo is not None
     assert todo in raised.value.todo.en
+    assert raised.value.exit_code == (1 if kind is HostKeyChangedError else 4)
     assert "192.0.2.7" in raised.value.message.vi
+
+
+def test_a_user_without_sudo_is_told_how_to_prepare_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let in, but not as root: that counts as not reached, with the lines that mend it."""
+    fake_ssh(tmp_path, monkeypatch)
+    program = tmp_path / "ssh"
+    program.write_text(program.read_text() + 'sys.exit("sudo: a password is required")\n')
+    with pytest.raises(LoginRefusedError, match="cannot use sudo and Python: sudo: a password is required") as raised:
+        probe(LOGIN, None)
+
+    assert raised.value.todo is not None
+    assert "NOPASSWD: ALL' > /etc/sudoers.d/admin" in raised.value.todo.vi

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from smartcommune.text import Text  # at run time too: pydantic reads this type when a saved plan is loaded
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from smartcommune.text import Text
 
 TaskState = Literal["started", "ok", "changed", "skipped", "failed", "unreachable"]
 

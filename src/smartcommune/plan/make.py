@@ -52,6 +52,8 @@ def make_plan(
         not_reached=tuple(sorted({*machines.not_reached, *lost})),
         machines_digest=machines.digest,
         hosts_digest=digest_of(actions, seen.changes),
+        unreached=machines.unreached,
+        failures=tuple(each for each in seen.failures if each.host not in (lost | touched.keys())),
     )
 
 

@@ -25,6 +25,15 @@ class Action:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A host that was not reached: why, and what to do about it."""
+
+    host: str
+    message: Text
+    todo: Text | None = None
+
+
 def counts(actions: tuple[Action, ...]) -> dict[Kind, int]:
     """Return how many actions there are of each kind."""
     return {kind: sum(action.kind == kind for action in actions) for kind in KINDS}

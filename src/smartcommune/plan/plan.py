@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+# imported at run time too: pydantic reads this type when a saved plan is loaded
+from smartcommune.converge.results import HostFailure
 from smartcommune.errors import PlanChangedError, UsageError
-from smartcommune.plan.models import Action
+from smartcommune.plan.models import Action, Unreached
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ FORMAT = 1
 class Plan:
     """What ``apply`` would do. ``not_reached`` names hosts nothing is known of; the times are in seconds.
 
+    ``unreached`` says of those that the target could not get into why, and what to do. ``failures`` are the tasks that
+    could not find out what they would do: of what comes after them on their host nothing is known.
+
     Equal digests are equal plans of an unchanged world: ``machines_digest`` by the stack, ``hosts_digest`` by the
     tasks that would change something and what they would change.
     """
@@ -41,11 +46,13 @@ class Plan:
     machines_digest: str
     hosts_digest: str
     format: int = FORMAT
+    unreached: tuple[Unreached, ...] = ()
+    failures: tuple[HostFailure, ...] = ()
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.machines and not self.hosts
+        """Whether there is nothing to do, as far as is known of all hosts."""
+        return not self.machines and not self.hosts and not self.failures
 
     def check(self, site: Site, stack: Stack) -> None:
         """Make the plan again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""

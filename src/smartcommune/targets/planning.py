@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from smartcommune.plan.models import Action, Kind, counts
+from smartcommune.plan.models import Action, Kind, Unreached, counts
 from smartcommune.site.models import Site, to_json
 from smartcommune.targets.provider.journal import Journal, Operation, Seen
 from smartcommune.targets.vocabulary import is_thing, name_of, order_of, subject_of, type_of
@@ -46,14 +46,19 @@ class MachinesPlan:
     """What would change on machines, networks and secrets.
 
     ``digest`` stands for inputs, state and drift seen: equal digests are equal plans of an unchanged world.
-    ``not_reached`` names existing machines that did not answer.
+    ``unreached`` are existing machines that did not answer or did not let the toolkit in.
     """
 
     actions: tuple[Action, ...]
     digest: str
     seconds: float
-    not_reached: tuple[str, ...] = ()
+    unreached: tuple[Unreached, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def not_reached(self) -> tuple[str, ...]:
+        """The names of the unreached."""
+        return tuple(each.host for each in self.unreached)
 
     def counts(self) -> dict[Kind, int]:
         """Return how many actions there are of each kind."""
@@ -75,7 +80,7 @@ def make_plan(
     steps: Iterable[Step],
     journal: Journal,
     timings: Mapping[str, float],
-    not_reached: tuple[str, ...] = (),
+    unreached: tuple[Unreached, ...] = (),
 ) -> MachinesPlan:
     """Return the plan for what the engine foresaw in ``steps``."""
     wanted = tuple(sorted({step for step in steps if is_thing(step.urn)}, key=lambda step: order_of(step.urn)))
@@ -86,7 +91,7 @@ def make_plan(
         "steps": sorted([step.kind, step.urn, action.reason.en] for step, action in zip(wanted, actions, strict=True)),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return MachinesPlan(actions, digest, _duration(wanted, actions), not_reached, wanted)
+    return MachinesPlan(actions, digest, _duration(wanted, actions), unreached, wanted)
 
 
 def removal_plan(site: Site, state: State, timings: Mapping[str, float]) -> MachinesPlan:

@@ -1,11 +1,13 @@
-"""First and later contact with a machine that already stands: its host key, and its operating system.
+"""First and later contact with a machine that already stands: its host key, its operating system, the way to root.
 
-One ``ssh`` does both. The host key is taken on the first contact and demanded ever after. The private key
+One ``ssh`` does all. The host key is taken on the first contact and demanded ever after. The private key
 stays in memory: ``ssh`` reads it from a file that has no name (memfd), through ``/proc``.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import subprocess
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 TOTAL_SECONDS = 30
+# what Ansible needs of a machine: Python, and sudo that asks nothing
+_QUESTION = "cat /etc/os-release && sudo -n /usr/bin/python3 -c ''"
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
@@ -52,14 +56,14 @@ class HostKeyChangedError(SmartCommuneError):
     """The machine shows another host key than the one pinned: perhaps reinstalled, perhaps an impostor."""
 
 
-class LoginRefusedError(SmartCommuneError):
-    """The machine answers, but does not let the toolkit in."""
+class LoginRefusedError(NotReachedError):
+    """The machine answers, but does not let the toolkit in, or not far enough; ``todo`` says how to prepare it."""
 
 
 def probe(login: Login, pinned: str | None) -> MachineFacts:
     """Log in once and return what the machine is; ``pinned`` None takes the host key that it shows.
 
-    Raises NotReachedError, HostKeyChangedError or LoginRefusedError.
+    Raises HostKeyChangedError or NotReachedError; among these is LoginRefusedError.
     """
     with tempfile.TemporaryDirectory(prefix="smartcommune-") as folder, _unnamed_file(login.private_key) as key:
         known_hosts = Path(folder) / "known_hosts"
@@ -72,7 +76,7 @@ def probe(login: Login, pinned: str | None) -> MachineFacts:
         except subprocess.TimeoutExpired as error:
             raise _not_reached(login, f"no answer within {TOTAL_SECONDS} s") from error
         if result.returncode != 0:
-            raise _explain(login, result.stderr)
+            raise _not_prepared(login, result.stderr) if "ID=" in result.stdout else _explain(login, result.stderr)
         host_key = " ".join(known_hosts.read_text().split()[1:3])
     release = dict(line.split("=", 1) for line in result.stdout.splitlines() if "=" in line)
     value = {name: text.strip().strip('"') for name, text in release.items()}
@@ -97,7 +101,7 @@ def _argv(login: Login, key: Path, known_hosts: Path, *, strict: str) -> list[st
     }
     arguments = [item for name, value in options.items() for item in ("-o", f"{name}={value}")]
     target = f"{login.user}@{login.address}"
-    return ["ssh", "-F", "none", *arguments, "-p", str(login.port), target, "cat", "/etc/os-release"]
+    return ["ssh", "-F", "none", *arguments, "-p", str(login.port), target, _QUESTION]
 
 
 @contextmanager
@@ -122,12 +126,44 @@ def _explain(login: Login, stderr: str) -> SmartCommuneError:
                 vi=f"{login.name} ({login.address}:{login.port}) không cho {login.user} đăng nhập",
                 en=f"{login.name} ({login.address}:{login.port}) does not let {login.user} log in",
             ),
-            todo=Text(
-                vi=f"thêm dòng này vào ~{login.user}/.ssh/authorized_keys trên máy đó: {login.public_key}",
-                en=f"add this line to ~{login.user}/.ssh/authorized_keys on that machine: {login.public_key}",
-            ),
+            todo=_preparation(login),
         )
     return _not_reached(login, stderr.strip().splitlines()[-1] if stderr.strip() else "ssh ended without a message")
+
+
+def _not_prepared(login: Login, stderr: str) -> LoginRefusedError:
+    detail = stderr.strip().splitlines()[-1] if stderr.strip() else "sudo failed"
+    return LoginRefusedError(
+        Text(
+            vi=f"{login.user} trên {login.name} ({login.address}:{login.port}) không chạy được sudo, Python: {detail}",
+            en=f"{login.user} on {login.name} ({login.address}:{login.port}) cannot use sudo and Python: {detail}",
+        ),
+        todo=_preparation(login),
+    )
+
+
+def _preparation(login: Login) -> Text:
+    """Return what to run on a machine so that the toolkit gets in; the same lines for all machines with this user."""
+    home = f"~{login.user}"
+    lines = (
+        "apt-get install --yes openssh-server sudo python3",
+        f"id {login.user} || useradd --create-home --shell /bin/bash --password '*' {login.user}",
+        f"install -d -m 700 -o {login.user} {home}/.ssh",
+        f"echo '{login.public_key}' >> {home}/.ssh/authorized_keys",
+        f"chown {login.user} {home}/.ssh/authorized_keys",
+        f"echo '{login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{login.user}",
+    )
+    block = "".join(f"\n      {line}" for line in lines)
+    return Text(
+        vi=f"trên máy đó, bằng root, chạy các dòng sau một lần, rồi chạy lại cùng lệnh:{block}",
+        en=f"on that machine, as root, run these lines once, then run the same command again:{block}",
+    )
+
+
+def fingerprint(host_key: str) -> str:
+    """Return a host key's fingerprint, as ``ssh-keygen -l`` shows it."""
+    digest = hashlib.sha256(base64.b64decode(host_key.split()[1])).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _not_reached(login: Login, detail: str) -> NotReachedError:

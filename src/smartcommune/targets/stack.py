@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from smartcommune.errors import PlanChangedError
+from smartcommune.plan.models import Unreached
 from smartcommune.site.models import to_json
 from smartcommune.targets import recovery
 from smartcommune.targets.layout import layout
@@ -67,6 +68,7 @@ class Stack:
 
     ``wait`` is how long to wait for another holder of the lock; ``accept_host_keys`` names existing machines whose
     changed host key is trusted from now on; ``command`` is what the lock tells others, by default the command line.
+    ``unreached`` are the existing machines that the last ``preview`` or ``up`` did not get into.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Stack:
         self._labs = labs
         self._held = ExitStack()
         self._lock: int | None = None
+        self.unreached: tuple[Unreached, ...] = ()
 
     def __enter__(self) -> Self:
         """Take the lock; raises LockedError."""
@@ -128,6 +131,7 @@ class Stack:
             try:
                 session.stack.up(continue_on_error=True)
             finally:
+                self._note_unreached(session)
                 self._keep_timings(journal)
         (self._layout.folder / "site.json").write_bytes(to_json(self.site))
         return self.outputs()
@@ -183,8 +187,12 @@ class Stack:
                     steps.append(Step(_KINDS[step.op], step.urn))
 
         session.stack.preview(on_event=collect)
-        unreached = tuple(sorted(session.machines.not_reached))
-        return make_plan(self.site, self._state(), steps, session.journal, load_timings(self._timings), unreached)
+        self._note_unreached(session)
+        return make_plan(self.site, self._state(), steps, session.journal, load_timings(self._timings), self.unreached)
+
+    def _note_unreached(self, session: Session) -> None:
+        errors = sorted(session.machines.not_reached.items())
+        self.unreached = tuple(Unreached(name, error.message, error.todo) for name, error in errors)
 
     def _check(self, expected: str) -> MachinesPlan:
         plan = self.preview()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from smartcommune.errors import NotReachedError
 from smartcommune.targets.provider.resource import Created, Drift, Input, Properties
-from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, MachineFacts, probe
+from smartcommune.targets.provider.values import UNKNOWN
+from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, MachineFacts, fingerprint, probe
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Machine:
     """Host key pinned on first contact and demanded ever after; ``accept`` names hosts whose new key is trusted.
 
-    ``not_reached`` collects machines that were known before and did not answer: that is no change of the
+    ``not_reached`` collects machines that did not answer or did not let the toolkit in: that is no change of the
     machine, so it is told apart from drift.
     """
 
@@ -45,8 +46,30 @@ class Machine:
 
     def create(self, inputs: Properties, *, urn: str) -> Created:
         """Make first contact: what cannot be reached is not recorded, and the next run tries again."""
-        facts = self._contact(_login(inputs), None)
+        try:
+            facts = self._contact(_login(inputs), None)
+        except NotReachedError as error:
+            self.not_reached[inputs["name"]] = error
+            raise
         return Created(inputs["name"], _properties(inputs, facts, facts.host_key))
+
+    def foresee(self, inputs: Properties) -> Text:
+        """Knock, where there is a key to knock with, and say what first contact will find."""
+        if inputs["privateKey"] == UNKNOWN:
+            return Text(
+                vi="gặp lần đầu; apply tạo khóa SSH trước, rồi cho biết đặt khóa vào máy thế nào",
+                en="first contact; apply makes the SSH key first, then says how to put it on the machine",
+            )
+        try:
+            facts = self._contact(_login(inputs), None)
+        except NotReachedError as error:
+            self.not_reached[inputs["name"]] = error
+            return Text(vi="gặp lần đầu; chưa vào được máy", en="first contact; the machine cannot be entered yet")
+        shown = fingerprint(facts.host_key)
+        return Text(
+            vi=f"gặp lần đầu: {facts.os_name}; sẽ ghim khóa máy chủ {shown}",
+            en=f"first contact: {facts.os_name}; its host key {shown} will be pinned",
+        )
 
     def read(self, id_: str, properties: Properties) -> Properties | None:
         """Contact the machine as pinned; a changed key is an error unless it was accepted by name."""

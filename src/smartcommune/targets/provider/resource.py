@@ -7,7 +7,7 @@ return what it is now. Every operation is idempotent, since a killed run repeats
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from smartcommune.errors import SmartCommuneError
 from smartcommune.targets.provider.values import UNKNOWN
@@ -95,6 +95,15 @@ class Resource(Protocol):
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
         """Return in what respect the properties just read are not those of a working thing."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A resource that can say in a preview what creating it will meet."""
+
+    def foresee(self, inputs: Properties) -> Text:
+        """Return why and how it will be made; inputs that are not known yet are UNKNOWN. Changes nothing."""
         ...
 
 

@@ -20,7 +20,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 from smartcommune import __version__
 from smartcommune.errors import SmartCommuneError
 from smartcommune.targets.provider.journal import Change, Journal, Seen
-from smartcommune.targets.provider.resource import InitFailedError, Properties, Resource
+from smartcommune.targets.provider.resource import Foreseeing, InitFailedError, Properties, Resource
 from smartcommune.targets.provider.values import UNKNOWN, from_wire, to_wire
 from smartcommune.targets.vocabulary import type_of
 from smartcommune.text import Text
@@ -130,6 +130,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Create, or in a preview return what is known beforehand."""
         resource, inputs = self._of(request.urn), from_wire(request.properties)
         if request.preview:
+            if isinstance(resource, Foreseeing):
+                with self._errors(context, request.urn, "create"):
+                    self.journal.note(request.urn, Seen(drift=(resource.foresee(inputs),)))
             return provider_pb2.CreateResponse(properties=self._wire(resource, _foreseen(resource, inputs)))
         with self._errors(context, request.urn, "create"), self.journal.step("create", request.urn):
             created = resource.create(inputs, urn=request.urn)
