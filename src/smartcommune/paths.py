@@ -32,6 +32,11 @@ def cache() -> Path:
     return Path(base) / "smartcommune"
 
 
+def province() -> Path:
+    """Return the file of what a province shares: ``$SMARTCOMMUNE_PROVINCE``, else ``inventory/province.yml``."""
+    return Path(os.environ.get("SMARTCOMMUNE_PROVINCE") or checkout() / "inventory" / "province.yml")
+
+
 def deployment(profile: str, target: str) -> Path:
     """Return the folder of one commune on one target: lock, ssh configuration, timings, runs, report."""
     return state() / profile / target

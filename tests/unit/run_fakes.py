@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smartcommune.converge.results import ConvergeEvent, ConvergeResult, HostFailure, HostResult
 from smartcommune.errors import LockedError, NotProvisionedError
-from smartcommune.plan import Action
+from smartcommune.plan import Action, Unreached
 from smartcommune.targets.outputs import HostOutput, KeyPair, Outputs
 from smartcommune.targets.planning import MachinesPlan
 from smartcommune.targets.stack import StackEvent
@@ -29,8 +29,9 @@ ACTION = Action(
 class FakeStack:
     """Stands in for Pulumi: says what it would do, does nothing, remembers what it was asked."""
 
-    def __init__(self, world, site, *, wait=None):
-        self.world, self.site, self.lock = world, site, 0
+    def __init__(self, world, site, *, wait=None, accept_host_keys=()):
+        self.world, self.site, self.lock, self.unreached = world, site, 0, world.unreached
+        world.accepted = accept_host_keys
         if world.locked:
             raise LockedError(Text(vi="khoá", en="locked by pid 7"))
 
@@ -52,7 +53,7 @@ class FakeStack:
         """Say what stands, if anything does."""
         if not self.world.provisioned:
             raise NotProvisionedError(Text(vi="chưa dựng", en="not provisioned"))
-        return OUTPUTS
+        return self.world.outputs
 
     def up(self, on_event, *, expected=None):
         """Tell of each operation, or fail."""
@@ -62,7 +63,7 @@ class FakeStack:
         for operation in self.world.up:
             on_event(StackEvent(MACHINE, operation, "started", expected=3.0))
             on_event(StackEvent(MACHINE, operation, "done", seconds=2.0))
-        return OUTPUTS
+        return self.world.outputs
 
     def destroy(self, on_event):
         """Tell of one removal."""
@@ -90,6 +91,9 @@ class World:
         self.up: BaseException | tuple[str, ...] = ("create",)
         self.hosts = {"server-1": HostResult(ok=5, changed=2), "gateway-1": HostResult(ok=3)}
         self.failures: tuple[HostFailure, ...] = ()
+        self.unreached: tuple[Unreached, ...] = ()
+        self.accepted: tuple[str, ...] = ()
+        self.outputs = OUTPUTS
         self.seen = sample.verification()
 
     def converge(

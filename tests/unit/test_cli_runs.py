@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from smartcommune.cli import main
 from smartcommune.cli.loading import Commune
 from smartcommune.converge.results import HostFailure, HostResult
-from smartcommune.errors import SmartCommuneError
-from smartcommune.plan import Plan, load_plan, save_plan
+from smartcommune.errors import NotReachedError, SmartCommuneError
+from smartcommune.plan import Plan, Unreached, load_plan, save_plan
 from smartcommune.runs.layers import Layers
 from smartcommune.runs.record import load_latest
+from smartcommune.targets.failures import HostsNotReachedError
+from smartcommune.targets.provider.journal import Failure
 from smartcommune.text import Text
 from tests.unit import report_sample as sample
 from tests.unit.run_fakes import ACTION, OUTPUTS, FakeLab, FakeStack, World, all_passed
@@ -30,8 +33,8 @@ def world(monkeypatch, folder):
     """Fakes in the place of everything that touches machines."""
     made = World()
 
-    def stack(site, *, wait=None):
-        return FakeStack(made, site, wait=wait)
+    def stack(site, **options):
+        return FakeStack(made, site, **options)
 
     layers = Layers(stack, made.converge, made.verify)
     commune = Commune(sample.site(), sample.catalogue(), folder)
@@ -108,9 +111,76 @@ def test_apply_without_checks_leaves_them_out_and_says_so(run, world, folder):
     code, out, _ = run("apply", "vi-huong", "--yes", "--no-verify")
 
     assert code == 0
-    assert "0 of 0 planned checks have a result" in out
+    assert "The checks were not run: this run was given --no-verify" in out
+    assert "of 2 hosts reached" not in out
     assert not any(call.startswith("verify") for call in world.calls)
     assert not (folder / "report" / "junit.xml").exists()
+
+
+def test_apply_without_checks_keeps_the_last_results(run, world, folder):
+    """What was seen before stays readable; --json, status and report say that nothing was checked."""
+    world.seen = all_passed()
+    run("apply", "vi-huong", "--yes")
+    document = json.loads(run("apply", "vi-huong", "--yes", "--no-verify", "--json")[1])
+
+    assert (document["checked"], document["summary"], document["report"]["junit"]) == (False, None, None)
+    assert "Last results, of 20" in run("report", "vi-huong")[1]
+    assert "the checks were not run" in run("status", "vi-huong")[1]
+    assert (folder / "report" / "last-checked" / "junit.xml").exists()
+
+
+UNREACHED = Unreached(
+    "gateway-1", Text(vi="gateway-1 im", en="gateway-1 is silent"), Text(vi="xem điện", en="see power")
+)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_hosts_that_are_not_reached_do_not_keep_the_others_from_being_finished(run, world, folder, first):
+    """On first contact as later on: the others are converged and checked, the lost one is told, the end is 4."""
+    error = NotReachedError(UNREACHED.message)
+    world.provisioned, world.unreached = True, (UNREACHED,)
+    if first:
+        world.outputs = replace(OUTPUTS, hosts={"server-1": OUTPUTS.hosts["server-1"]})
+        world.up = HostsNotReachedError(
+            (Failure("urn:pulumi:s::commune::smartcommune:existing:Machine::gateway-1", "create", error),)
+        )
+    world.hosts, seen = {"server-1": HostResult(ok=5)}, all_passed()
+    kept = tuple(result for result in seen.results if result.check.host == "server-1")
+    world.seen = seen.model_copy(update={"hosts": seen.hosts[:1], "results": kept})
+    code, out, _ = run("apply", "vi-huong", "--yes")
+    report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
+
+    assert code == 4
+    assert world.calls[1:3] == ["converge site ('server-1',) [] None", "verify ('server-1',)"]
+    assert "! gateway-1 is silent" in out
+    assert "→ see power" in out
+    assert "1 of 2 hosts reached" in out
+    assert {"name": "gateway-1", "reached": False, "reason": {"vi": "gateway-1 im", "en": "gateway-1 is silent"}} in (
+        report["seen"]["hosts"]
+    )
+
+
+def test_without_any_host_nothing_is_run_on_hosts(run, world):
+    """Neither Ansible nor the checks are started for nobody; without the checks it is 4 as well."""
+    world.unreached = (UNREACHED, replace(UNREACHED, host="server-1"))
+    world.provisioned, world.outputs = True, replace(OUTPUTS, hosts={})
+    code, out, _ = run("apply", "vi-huong", "--yes")
+
+    assert (code, world.calls) == (4, ["up None", "released"])
+    assert "0 of 2 hosts reached" in out
+    assert out.count("see power") == 1
+    assert run("apply", "vi-huong", "--yes", "--no-verify")[0] == 4
+
+
+def test_a_changed_host_key_is_accepted_by_name(run, world):
+    """The name must be one of the hosts; a near miss is suggested."""
+    world.seen = all_passed()
+
+    assert run("apply", "vi-huong", "--yes", "--accept-host-key", "server-1")[0] == 0
+    assert world.accepted == ("server-1",)
+    code, _, err = run("plan", "vi-huong", "--accept-host-key", "sever-1")
+    assert code == 2
+    assert "did you mean server-1? One of:" in err
 
 
 @pytest.mark.parametrize(
@@ -152,6 +222,9 @@ def test_apply_without_anybody_to_ask_wants_yes(run, world, monkeypatch):
     assert "add --yes" in err
 
 
+BROKEN = HostFailure("server-1", "base", "Load the firewall", Text(vi="hỏng", en="broken"))
+
+
 def _plan(**changes):
     return Plan("vi-huong", "lab", (ACTION,), (), 90.0, changes.get("not_reached", ()), "m", "h")
 
@@ -162,14 +235,18 @@ def _plan(**changes):
         (_plan(), (), 0),
         (_plan(), ("--exit-code",), 3),
         (_plan(not_reached=("gateway-1",)), ("--exit-code",), 4),
+        (replace(_plan(), machines=(), failures=(BROKEN,)), ("--exit-code",), 1),
         (Plan("vi-huong", "lab", (), (), 0.0, (), "m", "h"), ("--exit-code",), 0),
     ],
 )
 def test_plan_exit_codes(run, world, monkeypatch, plan, arguments, code):
-    """3 only when asked for and there are changes; a host of which nothing is known is 4."""
+    """3 only when asked for and there are changes; a host of which nothing is known is 4; a failed look is 1."""
     monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: plan)
+    seen, out, _ = run("plan", "vi-huong", *arguments)
 
-    assert run("plan", "vi-huong", *arguments)[0] == code
+    assert seen == code
+    assert ("Nothing to do" in out) == (plan.empty and not plan.not_reached)
+    assert ("✕ server-1 base: Load the firewall: broken" in out) == bool(plan.failures)
 
 
 def test_plan_is_saved_and_applied(run, world, monkeypatch, tmp_path):
@@ -315,5 +392,6 @@ def test_saved_plan_that_is_none_is_wrong_use(run, world, tmp_path):
 
     assert run("apply", "vi-huong", "--plan", str(tmp_path / "x.plan"))[0] == 2
     assert world.calls == []
-    save_plan(_plan(), tmp_path / "y.plan")
-    assert load_plan(tmp_path / "y.plan") == _plan()
+    saved = replace(_plan(), failures=(BROKEN,), unreached=(UNREACHED,))
+    save_plan(saved, tmp_path / "y.plan")
+    assert load_plan(tmp_path / "y.plan") == saved

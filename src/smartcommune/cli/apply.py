@@ -14,7 +14,6 @@ from smartcommune.cli.session import Session, of
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
     from smartcommune.converge.results import HostFailure
-    from smartcommune.plan import Plan
     from smartcommune.runs.apply import Outcome
 
 
@@ -29,6 +28,7 @@ def apply(
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Leave out the checks.")] = False,
     yes: options.Yes = False,
     limit: options.Limit = None,
+    accept_host_key: options.AcceptHostKey = None,
     wait: options.Wait = 0,
 ) -> None:
     """Make machines and hosts as the profile says, check them, and write the report.
@@ -43,31 +43,37 @@ def apply(
 
     session = of(context)
     commune = load_commune(profile, target)
-    hosts = check_hosts(commune, limit)
+    hosts, accepted = check_hosts(commune, limit), check_hosts(commune, accept_host_key)
     saved = load_saved(plan) if plan else None
     if commune.site.target == "lab":
         become_root(session)
     waiting = timedelta(seconds=wait)
     if dry_run:
-        made = make_plan(session, commune, waiting)
+        made = make_plan(session, commune, waiting, accepted)
         session.document(made)
         show_plan(session, made)
         return
-    _ask(session, commune, saved, waiting, yes=yes)
-    settings = Settings(verify=not no_verify, wait=waiting, limit=hosts, plan=saved, language=session.language)
+    if not yes and saved is None:  # a saved plan was read before it was given
+        _ask(session, commune, waiting, accepted)
+    settings = Settings(
+        verify=not no_verify,
+        wait=waiting,
+        limit=hosts,
+        plan=saved,
+        accept_host_keys=accepted,
+        language=session.language,
+    )
     with progress(session) as tell:
         outcome = apply(commune.site, commune.catalogue, settings, tell)
     show_outcome(session, commune, outcome)
     raise typer.Exit(outcome.exit_code)
 
 
-def _ask(session: Session, commune: Commune, saved: Plan | None, wait: timedelta, *, yes: bool) -> None:
-    """Show what would be done and ask, where somebody can answer; a saved plan was read before it was given."""
-    if yes or saved is not None:
-        return
+def _ask(session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...]) -> None:
+    """Show what would be done and ask, where somebody can answer."""
     from smartcommune.cli.plan import make_plan, show_plan
 
-    plan = make_plan(session, commune, wait)
+    plan = make_plan(session, commune, wait, accepted)
     if plan.empty:
         return
     show_plan(session, plan)
@@ -76,9 +82,11 @@ def _ask(session: Session, commune: Commune, saved: Plan | None, wait: timedelta
 
 def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applied: bool = True) -> None:
     """Say what changed (if anything was ``applied``), where the report is, and how to open what runs now."""
+    from smartcommune.cli.plan import show_unreached
     from smartcommune.cli.report import show_report
 
     site = commune.site
+    junit = outcome.files.junit if outcome.report.seen is not None else None
     machines, hosts = outcome.changed_machines, outcome.changed_hosts
     session.document(
         {
@@ -86,9 +94,12 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
             "target": site.target,
             "changed": {"machines": machines, "hosts": hosts},
             "failures": outcome.failures,
+            "unreached": outcome.unreached,
             "exit_code": outcome.exit_code,
-            "report": {"html": outcome.files.html, "json": outcome.files.json, "junit": outcome.files.junit},
-            "summary": outcome.report.summary,
+            "report": {"html": outcome.files.html, "json": outcome.files.json, "junit": junit},
+            "checked": outcome.report.seen is not None,
+            "unchecked": outcome.report.unchecked,
+            "summary": outcome.report.summary if outcome.report.seen is not None else None,
         }
     )
     if applied:
@@ -98,6 +109,7 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
         )
         session.result(line, style="bold")
     show_failures(session, outcome.failures)
+    show_unreached(session, outcome.unreached)
     show_report(session, outcome.report, outcome.files)
     if site.target == "lab":
         for name, title in openings(commune):

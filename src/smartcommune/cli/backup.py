@@ -88,7 +88,10 @@ def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | N
     with progress(session) as tell:
         result = run_user_playbook(commune.site, playbook, tell, limit=hosts, stamp=stamp, wait=timedelta(seconds=wait))
     session.document({"profile": commune.site.profile, "playbook": playbook, "stamp": stamp, **result.to_plain()})
-    session.result(session.text(f"Bản sao lưu: {stamp}", f"Backup: {stamp}"))
+    if playbook == "restore":
+        session.result(session.text(f"Khôi phục từ bản sao lưu {stamp}", f"Restored from backup {stamp}"))
+    else:
+        session.result(session.text(f"Bản sao lưu: {stamp}", f"Backup: {stamp}"))
     for name, counts in result.hosts.items():
         state = session.text(
             f"{counts.changed} thay đổi, {counts.failed} hỏng" + (", không tới được" if counts.unreachable else ""),

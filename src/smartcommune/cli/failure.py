@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
+from smartcommune.cli.invocation import NAME
 from smartcommune.errors import InputErrors, SmartCommuneError
 from smartcommune.text import Text
 from smartcommune.verify.redact import redact
@@ -50,7 +51,8 @@ def show_usage(message: str, hint: str, session: Session) -> int:
     """Show a wrong use of the command line and return its exit code."""
     from smartcommune.cli.help import say_usage
 
-    todo = Text(vi=f"xem: {hint} --help", en=f"see: {hint} --help") if hint else None
+    command = session.program + hint.removeprefix(NAME)
+    todo = Text(vi=f"xem: {command} --help", en=f"see: {command} --help") if hint else None
     return _show(session, 2, Text(vi=say_usage(message), en=message), todo)
 
 
@@ -64,6 +66,8 @@ def _show_known(error: SmartCommuneError, session: Session) -> int:
 
 def _show(session: Session, code: int, message: Text, todo: Text | None = None, faults: Any = None) -> int:
     if session.json and not session.documents:
+        if todo is not None:
+            todo = Text(vi=session.pasteable(todo.vi), en=session.pasteable(todo.en))
         document = {"error": {"message": message, "todo": todo, "faults": faults, "exit_code": code}}
         session.document(document)
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from smartcommune.cli.examples import EXAMPLES
+from smartcommune.cli.invocation import NAME, pasteable
 from smartcommune.cli.vietnamese import USAGE, VIETNAMESE
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ _PANELS = {
 }
 
 
-def translate(command: Any, language: Language) -> None:
-    """Give every command its examples, and every help text its form in ``language``."""
+def translate(command: Any, language: Language, program: str = NAME) -> None:
+    """Give every command its examples, as typed for ``program``, and every help text its form in ``language``."""
     for path, each in walk(command):
         if path in EXAMPLES:
             title = say("Examples:", language)
-            each.epilog = "\n\n".join([f"[bold]{title}[/bold]", *(f"  {line}" for line in EXAMPLES[path])])
+            each.epilog = "\n\n".join(
+                [f"[bold]{title}[/bold]", *(f"  {pasteable(line, program)}" for line in EXAMPLES[path])]
+            )
         each.help = say(each.help, language)
         names = command.context_settings["help_option_names"]
         if (

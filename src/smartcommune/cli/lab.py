@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,6 +71,11 @@ def lab_of(session: Session, profile: str) -> Lab:
     return Lab(path.stem)
 
 
+def _name_of(profile: str) -> str:
+    """Return a lab's name, given as such or as the path of its profile, which need not be there any more."""
+    return Path(profile).stem if "/" in profile or profile.endswith((".yml", ".yaml")) else profile
+
+
 def _done(session: Session, vi: str, en: str, **facts: Any) -> None:
     session.result(session.text(vi, en))
     session.document({"done": True, **facts})
@@ -84,7 +90,7 @@ def list_machines(context: typer.Context, profile: AnyProfile = None) -> None:
     from smartcommune.lab.cleanup import find_labs
     from smartcommune.lab.lab import Lab
 
-    labs = (Lab(profile).layout.profile,) if profile else find_labs()
+    labs = (_name_of(profile),) if profile else find_labs()
     machines = [(name, machine) for name in labs for machine in Lab(name).list()]
     rows = []
     for name, machine in machines:
@@ -234,7 +240,7 @@ def clean(
     from smartcommune.lab.cleanup import clean as remove
     from smartcommune.lab.cleanup import find_labs
 
-    names = (profile,) if profile else find_labs()
+    names = (_name_of(profile),) if profile else find_labs()
     findings = [finding for name in names for finding in remove(name, dry_run=dry_run)]
     for finding in findings:
         session.result(f"  {finding.kind} {finding.name} {finding.detail}".rstrip())

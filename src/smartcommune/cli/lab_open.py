@@ -65,6 +65,7 @@ def open_endpoint(
 def find_endpoint(commune: Commune, name: str) -> Endpoint:
     """Return the endpoint by its first label, its whole name, or the domain; raises UsageError with those there are."""
     from smartcommune.cli.apply import openings
+    from smartcommune.document.nearest import one_of
     from smartcommune.errors import UsageError
     from smartcommune.text import Text
 
@@ -74,7 +75,7 @@ def find_endpoint(commune: Commune, name: str) -> Endpoint:
             return endpoint
     raise UsageError(
         Text(vi=f"không có địa chỉ web {name}", en=f"there is no web address {name}"),
-        todo=Text(vi=f"một trong: {', '.join(labels)}", en=f"one of: {', '.join(labels)}"),
+        todo=one_of(name, labels),
     )
 
 

@@ -33,14 +33,12 @@ def load_commune(profile: str, target: str | None) -> Commune:
 
 def check_hosts(commune: Commune, names: list[str] | None) -> tuple[str, ...]:
     """Return the named hosts; raises UsageError with the hosts there are when one is not in the Site."""
+    from smartcommune.document.nearest import one_of
     from smartcommune.errors import UsageError
     from smartcommune.text import Text
 
     known = [host.name for host in commune.site.hosts]
     for name in names or ():
         if name not in known:
-            raise UsageError(
-                Text(vi=f"không có máy {name}", en=f"there is no host {name}"),
-                todo=Text(vi=f"một trong: {', '.join(known)}", en=f"one of: {', '.join(known)}"),
-            )
+            raise UsageError(Text(vi=f"không có máy {name}", en=f"there is no host {name}"), todo=one_of(name, known))
     return tuple(names or ())

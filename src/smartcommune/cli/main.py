@@ -28,6 +28,7 @@ from smartcommune.cli import (
     validate,
     verify,
 )
+from smartcommune.cli.invocation import NAME, program_of
 from smartcommune.cli.session import Session
 
 if TYPE_CHECKING:
@@ -96,24 +97,27 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     return first + rest
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command line; return its exit code. The one place where errors become messages and exit codes."""
+def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAME) -> int:
+    """Run one command line; return its exit code. The one place where errors become messages and exit codes.
+
+    ``program`` is what the user types for this program.
+    """
     from smartcommune.cli.help import translate
 
     ordered = hoist(arguments)
-    session = Session(arguments=tuple(arguments), json="--json" in ordered[: _globals(ordered)])
+    session = Session(program=program, arguments=tuple(arguments), json="--json" in ordered[: _globals(ordered)])
     try:
         session.language = _language(ordered, environ)
         command = typer.main.get_command(build_app(bare_help=not session.json))
-        translate(command, session.language)
-        outcome = command.main(args=ordered, prog_name="smartcommune", standalone_mode=False, obj=session)
+        translate(command, session.language, program)
+        outcome = command.main(args=ordered, prog_name=NAME, standalone_mode=False, obj=session)
     except TyperException as error:
         from smartcommune.cli.failure import show_usage
 
         if not error.format_message():  # help was shown, since nothing was asked
             return 2
         context = getattr(error, "ctx", None)
-        return show_usage(error.format_message(), context.command_path if context else "smartcommune", session)
+        return show_usage(error.format_message(), context.command_path if context else NAME, session)
     except typer.Abort:
         from smartcommune.cli.failure import show_failure
 
@@ -156,7 +160,7 @@ def _terminate(_number: int, _frame: object) -> None:
 def main() -> NoReturn:
     """Run the command line of this process."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(sys.argv[1:], os.environ))
+    sys.exit(run(sys.argv[1:], os.environ, program_of(sys.argv[0], os.environ)))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,15 @@ Limit = Annotated[
     list[str] | None,
     typer.Option("--limit", "-l", help="Only this host; may be repeated.", autocompletion=completion.hosts),
 ]
+AcceptHostKey = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-host-key",
+        metavar="HOST",
+        help="Trust this machine's changed SSH host key from now on, after comparing it; may be repeated.",
+        autocompletion=completion.hosts,
+    ),
+]
 Host = Annotated[
     str,
     typer.Argument(metavar="HOST", help="A host of the profile.", autocompletion=completion.hosts, show_default=False),

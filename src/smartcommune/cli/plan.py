@@ -14,9 +14,10 @@ from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
-    from smartcommune.plan import Plan
+    from smartcommune.plan import Plan, Unreached
     from smartcommune.plan.models import Action
 
+FAILED = 1
 CHANGES_FOUND = 3
 NOT_REACHED = 4
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
@@ -33,18 +34,20 @@ def plan(
     profile: options.Profile,
     target: options.Target = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan, for apply --plan.")] = None,
+    accept_host_key: options.AcceptHostKey = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when there are changes.")] = False,
     wait: options.Wait = 0,
 ) -> None:
     """Show what apply would do to machines and hosts, each line with its reason. Changes nothing."""
-    from smartcommune.cli.loading import load_commune
+    from smartcommune.cli.loading import check_hosts, load_commune
     from smartcommune.cli.privilege import become_root
 
     session = of(context)
     commune = load_commune(profile, target)
+    accepted = check_hosts(commune, accept_host_key)
     if commune.site.target == "lab":
         become_root(session)
-    made = make_plan(session, commune, timedelta(seconds=wait))
+    made = make_plan(session, commune, timedelta(seconds=wait), accepted)
     if out is not None:
         from smartcommune.plan import save_plan
 
@@ -52,19 +55,21 @@ def plan(
         session.note(session.text(f"Đã lưu kế hoạch: {out}", f"The plan is saved: {out}"))
     session.document(made)
     show_plan(session, made)
+    if made.failures:
+        raise typer.Exit(FAILED)
     if made.not_reached:
         raise typer.Exit(NOT_REACHED)
     raise typer.Exit(CHANGES_FOUND if exit_code and not made.empty else 0)
 
 
-def make_plan(session: Session, commune: Commune, wait: timedelta) -> Plan:
+def make_plan(session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...] = ()) -> Plan:
     """Return the plan for a commune, showing progress while hosts are asked."""
     from smartcommune.cli.progress import progress
     from smartcommune.plan import make_plan
     from smartcommune.runs.events import from_hosts
     from smartcommune.targets.stack import Stack
 
-    with progress(session) as tell, Stack(commune.site, wait=wait) as stack:
+    with progress(session) as tell, Stack(commune.site, wait=wait, accept_host_keys=accepted) as stack:
         return make_plan(commune.site, commune.catalogue, stack, lambda event: tell(from_hosts(event)))
 
 
@@ -77,16 +82,30 @@ def load_saved(path: Path) -> Plan:
 
 def show_plan(session: Session, made: Plan) -> None:
     """Print both sides of a plan and its sum; a host that was not reached is named before anything else."""
+    known = {each.host for each in made.unreached}
     for host in made.not_reached:
+        if host in known:
+            continue
         session.result(
             session.text(f"! {host}: không tới được, chưa biết gì", f"! {host}: not reached, nothing known"),
             style="red",
         )
+    show_unreached(session, made.unreached)
     show_actions(session, session.text("Máy, mạng, bí mật", "Machines, networks, secrets"), made.machines)
     show_actions(session, session.text("Trong máy", "On the hosts"), made.hosts)
     actions = (*made.machines, *made.hosts)
+    if made.failures:
+        from smartcommune.cli.apply import show_failures
+
+        unknown = session.text(
+            "Không xem được hết; chưa biết phần còn lại của các máy này:",
+            "Not all could be looked at; the rest of these hosts is unknown:",
+        )
+        session.result(unknown, style="red")
+        show_failures(session, made.failures)
     if not actions:
-        session.result(session.text("Không có gì phải làm.", "Nothing to do."), style="green")
+        if not made.failures and not made.not_reached:
+            session.result(session.text("Không có gì phải làm.", "Nothing to do."), style="green")
         return
     counted = ", ".join(
         f"{sum(action.kind == kind for action in actions)} {session.say(word)}" for kind, word in WORDS.items()
@@ -95,6 +114,17 @@ def show_plan(session: Session, made: Plan) -> None:
     session.result(
         session.text(f"Tổng: {counted}; khoảng {minutes:.1f} phút.", f"Sum: {counted}; about {minutes:.1f} minutes.")
     )
+
+
+def show_unreached(session: Session, unreached: tuple[Unreached, ...]) -> None:
+    """Print which hosts were not reached, why, and what to do: the same advice once."""
+    advice: dict[str, None] = {}
+    for each in unreached:
+        session.result(f"! {session.say(each.message)}", style="red")
+        if each.todo is not None:
+            advice[session.say(each.todo)] = None
+    for todo in advice:
+        session.result(f"  → {todo}")
 
 
 def show_actions(session: Session, title: str, actions: tuple[Action, ...]) -> None:

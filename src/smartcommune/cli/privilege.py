@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from smartcommune.cli.invocation import VARIABLE
 from smartcommune.errors import ToolMissingError
 from smartcommune.text import Text
 
@@ -27,7 +28,14 @@ KEPT = (
         "WAYLAND_DISPLAY",
         "XAUTHORITY",
     ),
-    *("SMARTCOMMUNE_STATE", "SMARTCOMMUNE_CACHE", "SMARTCOMMUNE_PROFILE", "SMARTCOMMUNE_TARGET"),
+    *(
+        "SMARTCOMMUNE_STATE",
+        "SMARTCOMMUNE_CACHE",
+        "SMARTCOMMUNE_PROFILE",
+        "SMARTCOMMUNE_TARGET",
+        VARIABLE,
+        "SMARTCOMMUNE_PROVINCE",
+    ),
     *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("GOPROXY", "GOFLAGS", "GONOSUMDB", "GOSUMDB", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE"),
@@ -58,6 +66,7 @@ def become_root(session: Session) -> None:
             Text(vi="việc này cần quyền root, và không có sudo", en="this needs root, and there is no sudo"),
             todo=Text(vi="chạy lại bằng root", en="run it again as root"),
         )
+    os.environ[VARIABLE] = session.program
     sys.stdout.flush()
     sys.stderr.flush()
     os.execvp("sudo", sudo_command(list(session.arguments), dict(os.environ), terminal=sys.stdin.isatty()))

@@ -49,13 +49,22 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
     """Print a report in short: coverage first, then what failed and what was not seen."""
     from smartcommune.verify.report.html import STATE_TITLES
 
+    if latest.seen is None:
+        _show_unchecked(session, latest, files)
+        return
     count = latest.summary
+    hosts = session.text(
+        f"Đã kết nối {count.hosts_reached}/{count.hosts_planned} máy",
+        f"{count.hosts_reached} of {count.hosts_planned} hosts reached",
+    )
+    if not count.checks_planned:
+        session.result(session.text(f"{hosts}; không có kiểm tra nào chạy được.", f"{hosts}; no check could be run."))
+        session.result(session.text(f"Báo cáo: {files.html}", f"Report: {files.html}"))
+        return
     session.result(
         session.text(
-            f"Đã kết nối {count.hosts_reached}/{count.hosts_planned} máy; "
-            f"{count.checks_with_result}/{count.checks_planned} kiểm tra đã định có kết quả.",
-            f"{count.hosts_reached} of {count.hosts_planned} hosts reached; "
-            f"{count.checks_with_result} of {count.checks_planned} planned checks have a result.",
+            f"{hosts}; {count.checks_with_result}/{count.checks_planned} kiểm tra đã định có kết quả.",
+            f"{hosts}; {count.checks_with_result} of {count.checks_planned} planned checks have a result.",
         )
     )
     session.result(
@@ -66,7 +75,7 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
             f"{count.not_reached} not reached, {count.not_run} not run",
         )
     )
-    for result in latest.seen.results if latest.seen else ():
+    for result in latest.seen.results:
         if result.state != "passed":
             title = session.say(result.check.title)
             mark = "✕" if result.state == "failed" else "–"
@@ -74,6 +83,29 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
             line = f"  {mark} {result.check.host} {result.check.service}: {title} ({state}) {reason}"
             session.result(line.rstrip(), style="red" if result.state == "failed" else "yellow")
     session.result(session.text(f"Báo cáo: {files.html}", f"Report: {files.html}"))
+
+
+def _show_unchecked(session: Session, latest: Report, files: ReportFiles) -> None:
+    """Say that nothing was checked, and where the last results are."""
+    from smartcommune.verify.report import LAST_CHECKED
+
+    reason = session.say(latest.unchecked) if latest.unchecked else ""
+    session.result(
+        session.text(
+            f"Các kiểm tra không được chạy: {reason}. Chạy: smartcommune verify {latest.profile}",
+            f"The checks were not run: {reason}. To run them: smartcommune verify {latest.profile}",
+        ),
+        style="yellow",
+    )
+    session.result(session.text(f"Báo cáo: {files.html}", f"Report: {files.html}"))
+    if latest.last_checked is not None:
+        kept = files.html.parent / LAST_CHECKED / files.html.name
+        session.result(
+            session.text(
+                f"Kết quả gần nhất, lúc {latest.last_checked}: {kept}",
+                f"Last results, of {latest.last_checked}: {kept}",
+            )
+        )
 
 
 COMMANDS = (report,)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from smartcommune.cli.invocation import NAME, pasteable
+
 if TYPE_CHECKING:
     import typer
     from rich.console import Console
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """One invocation: its language and its ways of output."""
+    """One invocation: its language and its ways of output. Commands in what it prints are as this user types them."""
 
     language: Language = "en"
     json: bool = False
     quiet: bool = False
+    program: str = NAME
     arguments: tuple[str, ...] = ()
     documents: list[Any] = field(default_factory=list)
 
@@ -45,16 +48,16 @@ class Session:
     def result(self, line: str = "", *, style: str | None = None) -> None:
         """Print a line of the result, unless the result is a document."""
         if not self.json and not self.quiet:
-            self.out.print(line, style=style, markup=False, soft_wrap=True)
+            self.out.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
 
     def note(self, line: str, *, style: str | None = None) -> None:
         """Print a message beside the result."""
         if not self.quiet:
-            self.err.print(line, style=style, markup=False, soft_wrap=True)
+            self.err.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
 
     def error(self, line: str, *, style: str | None = "red") -> None:
         """Print what went wrong: also when quiet."""
-        self.err.print(line, style=style, markup=False, soft_wrap=True)
+        self.err.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
 
     def document(self, value: Any) -> None:
         """Write the document of ``--json``: once, at the end of a command."""
@@ -64,6 +67,10 @@ class Session:
             self.documents.append(value)
             sys.stdout.write(render_document(value))
             sys.stdout.flush()
+
+    def pasteable(self, text: str) -> str:
+        """Return a text with its commands as this user types them."""
+        return pasteable(text, self.program, self.arguments)
 
     def say(self, text: Text) -> str:
         """Return a bilingual text in the user's language."""

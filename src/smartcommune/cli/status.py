@@ -40,9 +40,10 @@ def _known(commune: Commune) -> dict[str, Any]:
 
     site = commune.site
     try:
-        made = {name: host.address for name, host in fetch_outputs(site).hosts.items()}
+        outputs = fetch_outputs(site)
+        made, key = {name: host.address for name, host in outputs.hosts.items()}, outputs.ssh.public
     except NotProvisionedError:
-        made = {}
+        made, key = {}, None
     holder = load_holder(commune.folder / "lock")
     run = load_latest(commune.folder)
     try:
@@ -55,9 +56,12 @@ def _known(commune: Commune) -> dict[str, Any]:
         "hosts": [
             {"name": host.name, "address": made.get(host.name), "provisioned": host.name in made} for host in site.hosts
         ],
+        "ssh_key": key,
         "lock": to_plain(holder) if holder is not None and holder.alive() else None,
         "run": run,
-        "report": {"generated": report.generated, "summary": report.summary} if report else None,
+        "report": {"generated": report.generated, "summary": report.summary if report.seen else None}
+        if report
+        else None,
     }
 
 
@@ -66,6 +70,9 @@ def _show(session: Session, known: dict[str, Any]) -> None:
     for host in known["hosts"]:
         where = host["address"] or session.text("chưa dựng", "not provisioned")
         session.result(f"  {host['name']}: {where}")
+    if known["target"] == "existing" and (key := known["ssh_key"]):
+        title = session.text("khóa SSH của công cụ", "the toolkit's SSH key")
+        session.result(f"  {title}: {key}")
     if lock := known["lock"]:
         held = session.text("khoá", "lock")
         session.result(f"  {held}: {lock['user']}@{lock['host']} pid {lock['pid']}, {lock['since']}, {lock['command']}")
@@ -77,7 +84,10 @@ def _show(session: Session, known: dict[str, Any]) -> None:
     if report is None:
         session.result(f"  {title}: {never}")
         return
-    count = report["summary"]
+    if (count := report["summary"]) is None:
+        unchecked = session.text("các kiểm tra không được chạy", "the checks were not run")
+        session.result(f"  {title}: {report['generated']}, {unchecked}")
+        return
     seen = session.text(
         f"{count.hosts_reached}/{count.hosts_planned} máy, {count.passed}/{count.checks_planned} kiểm tra đạt",
         f"{count.hosts_reached} of {count.hosts_planned} hosts, {count.passed} of {count.checks_planned} checks passed",

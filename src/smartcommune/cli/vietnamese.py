@@ -38,6 +38,9 @@ VIETNAMESE: dict[str, str] = {
     "Do not ask.": "Không hỏi lại.",
     "Seconds to wait for another run's lock.": "Số giây đợi lượt chạy khác nhả khoá.",
     "Only this host; may be repeated.": "Chỉ máy này; có thể ghi nhiều lần.",
+    "Trust this machine's changed SSH host key from now on, after comparing it; may be repeated.": (
+        "Từ nay tin khóa máy chủ SSH đã đổi của máy này, sau khi đã so; có thể ghi nhiều lần."
+    ),
     "A host of the profile.": "Một máy của hồ sơ.",
     "Only this host.": "Chỉ máy này.",
     "Only this commune.": "Chỉ xã này.",

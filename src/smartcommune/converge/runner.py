@@ -43,7 +43,7 @@ _DIE_WITH_PARENT = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "
     "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
 )
-_PASSED_ON = ("HOME", "USER", "LOGNAME", "TERM", "SMARTCOMMUNE_STATE", "SMARTCOMMUNE_CACHE")
+_PASSED_ON = ("HOME", "USER", "LOGNAME", "TERM", "SMARTCOMMUNE_STATE", "SMARTCOMMUNE_CACHE", "SMARTCOMMUNE_PROVINCE")
 
 
 class ConvergeError(SmartCommuneError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smartcommune.document.nearest import one_of
 from smartcommune.lab import machine, proxy
 from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabUsageError
@@ -13,7 +14,7 @@ from smartcommune.lab.record import load_record, names
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 WAN = "wan"
 
@@ -57,11 +58,8 @@ def _set_link(layout: Layout, link: str, *, up: bool) -> None:
     run(["ip", "-n", layout.netns, "link", "set", link, "up" if up else "down"])
 
 
-def _unknown(target: str, there: Iterable[str]) -> LabUsageError:
-    listed = ", ".join(there) or "–"
+def _unknown(target: str, there: Sequence[str]) -> LabUsageError:
     return LabUsageError(
-        Text(
-            vi=f"Không có máy hay vùng mạng {target}. Có: {listed}.",
-            en=f"There is no machine or zone {target}. There are: {listed}.",
-        )
+        Text(vi=f"không có máy hay vùng mạng {target}", en=f"there is no machine or zone {target}"),
+        todo=one_of(target, there),
     )

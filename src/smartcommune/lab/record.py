@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from smartcommune.document.nearest import one_of
 from smartcommune.lab.errors import LabUsageError, MustReplaceError, OwnedByOtherError
 from smartcommune.lab.layout import load_json, write_json
 from smartcommune.lab.models import MachineSpec
@@ -51,11 +52,9 @@ def require(layout: Layout, name: str) -> Record:
     """Return the record of a machine that the user named; raises LabUsageError with the names there are."""
     record = load_record(layout, name)
     if record is None:
-        there = ", ".join(names(layout)) or "–"
         raise LabUsageError(
-            Text(
-                vi=f"Lab không có máy {name}. Các máy: {there}.", en=f"The lab has no machine {name}. It has: {there}."
-            )
+            Text(vi=f"phòng thử không có máy {name}", en=f"the lab has no machine {name}"),
+            todo=one_of(name, names(layout)),
         )
     return record
 

@@ -1,6 +1,7 @@
 """``apply``: machines, then hosts, then checks, then the report; and ``verify``, which is its last two steps.
 
-The lock is held over all of ``apply``. A run that is cut leaves its record, and the same call resumes it.
+The lock is held over all of ``apply``. A run that is cut leaves its record, and the same call resumes it. Hosts that
+are not reached do not keep the others from being finished.
 """
 
 from __future__ import annotations
@@ -10,45 +11,58 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
+from smartcommune.converge.results import ConvergeResult
 from smartcommune.errors import NotProvisionedError, SmartCommuneError
 from smartcommune.runs.events import OnEvent, from_checks, from_hosts, from_machines
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder, load_latest
 from smartcommune.runs.stages import stage
-from smartcommune.verify.report import ReportFiles, write_report
+from smartcommune.targets.failures import HostsNotReachedError
+from smartcommune.text import Text
+from smartcommune.verify.report import ReportFiles, load_last_checked, write_report
 from smartcommune.verify.report.build import build_report
+from smartcommune.verify.results import HostReach, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
     from smartcommune.catalogue.models import Catalogue
-    from smartcommune.converge.results import ConvergeResult, HostFailure
-    from smartcommune.plan import Plan
+    from smartcommune.converge.results import HostFailure
+    from smartcommune.plan import Plan, Unreached
     from smartcommune.site.models import Site
     from smartcommune.targets.outputs import Outputs
-    from smartcommune.text import Language, Text
+    from smartcommune.text import Language
     from smartcommune.verify.report.models import Report, Stage
-    from smartcommune.verify.results import Verification
 
 INTERRUPTED = 130
+_NOT_PROVISIONED = Text(vi="máy chưa được dựng", en="the host has not been provisioned yet")
+_NOT_ASKED_FOR = Text(vi="lượt chạy này dùng --no-verify", en="this run was given --no-verify")
+_CUT = Text(vi="lượt chạy dừng trước phần kiểm tra", en="the run ended before the checks")
 CHANGING = ("create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked to do. ``plan`` is a saved one: nothing but what it lists is done."""
+    """What a run was asked to do. ``plan`` is a saved one: nothing but what it lists is done.
+
+    ``accept_host_keys`` names existing machines whose changed host key is trusted from now on.
+    """
 
     verify: bool = True
     wait: timedelta | None = None
     limit: tuple[str, ...] = ()
     plan: Plan | None = None
+    accept_host_keys: tuple[str, ...] = ()
     language: Language = "vi"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: things changed on both sides, the report, the exit code (0, 1, or 4 for hosts not reached)."""
+    """How a run ended: things changed on both sides, the report, the exit code (0, 1, or 4 for hosts not reached).
+
+    ``unreached`` are the hosts that the target could not get into.
+    """
 
     changed_machines: int
     changed_hosts: int
@@ -56,6 +70,7 @@ class Outcome:
     report: Report
     files: ReportFiles
     exit_code: int
+    unreached: tuple[Unreached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,10 @@ class Run:
     recorder: Recorder
 
     def machines(self, stack: Any) -> tuple[Outputs, int]:
-        """Make machines, networks and secrets; return what stands, and how many things changed."""
+        """Make machines, networks and secrets; return what stands, and how many things changed.
+
+        What does not answer is in ``stack.unreached``, and the rest is done.
+        """
         plan = self.settings.plan
         with stage("machines", self.recorder, self.tell) as running:
 
@@ -78,16 +96,23 @@ class Run:
                 running.changed += event.state == "done" and event.operation in CHANGING
                 running.take(from_machines(event))
 
-            outputs = stack.up(take, expected=plan.machines_digest if plan else None)
+            try:
+                outputs: Outputs = stack.up(take, expected=plan.machines_digest if plan else None)
+            except HostsNotReachedError as error:
+                running.state, running.message = "failed", error.message
+                outputs = stack.outputs()
         return outputs, running.changed
 
     def hosts(self, stack: Any, outputs: Outputs, fresh: frozenset[str]) -> ConvergeResult:
-        """Converge the hosts; ``fresh`` are those that were just made."""
+        """Converge the hosts that are reached; ``fresh`` are those that were just made."""
+        limit = self._within(outputs, stack.unreached)
+        if limit == ():
+            return ConvergeResult({}, (), 0.0)
         with stage("hosts", self.recorder, self.tell) as running:
             result: ConvergeResult = self.layers.converge(
                 self.site,
                 outputs,
-                limit=self.settings.limit or None,
+                limit=limit,
                 on_event=lambda event: running.take(from_hosts(event)),
                 fresh=fresh,
                 lock=stack.lock,
@@ -97,8 +122,23 @@ class Run:
                 running.state = "failed"
         return result
 
-    def checks(self, outputs: Outputs) -> Verification:
-        """Run the checks."""
+    def checks(self, outputs: Outputs, unreached: tuple[Unreached, ...] = ()) -> Verification:
+        """Run the checks of the hosts that are reached; the others are in the result as not reached."""
+        limit = self._within(outputs, unreached)
+        reasons = {each.host: each.message for each in unreached}
+        lost = tuple(
+            HostReach(name=host.name, reached=False, reason=reasons.get(host.name, _NOT_PROVISIONED))
+            for host in self.site.hosts
+            if self._asked(host.name) and limit is not None and host.name not in limit
+        )
+        if limit == ():
+            return Verification(
+                started=datetime.now(UTC).isoformat(timespec="seconds"), seconds=0, hosts=lost, results=()
+            )
+        seen = self._checked(outputs, limit or ())
+        return seen.model_copy(update={"hosts": (*seen.hosts, *lost)})
+
+    def _checked(self, outputs: Outputs, limit: tuple[str, ...]) -> Verification:
         titles: dict[str, Text] = {}
         with stage("checks", self.recorder, self.tell) as running:
 
@@ -106,22 +146,43 @@ class Run:
                 if (shown := from_checks(event, titles)) is not None:
                     running.take(shown)
 
-            seen: Verification = self.layers.verify(self.site, outputs, take, limit=self.settings.limit)
+            seen: Verification = self.layers.verify(self.site, outputs, take, limit=limit)
             running.state = "done" if seen.exit_code == 0 else "failed"
         return seen
 
-    def report(self, stages: Iterable[Stage], seen: Verification | None) -> tuple[Report, ReportFiles]:
-        """Write the report of ``stages`` and of what was seen."""
+    def _asked(self, host: str) -> bool:
+        return not self.settings.limit or host in self.settings.limit
+
+    def _within(self, outputs: Outputs, unreached: tuple[Unreached, ...]) -> tuple[str, ...] | None:
+        """Return the hosts to go to: None for all, where all are asked for and there."""
+        lost = {each.host for each in unreached}
+        there = tuple(host.name for host in self.site.hosts if host.name in outputs.hosts and host.name not in lost)
+        asked = tuple(name for name in there if self._asked(name))
+        return None if len(asked) == len(self.site.hosts) else asked
+
+    def report(
+        self, stages: Iterable[Stage], seen: Verification | None, unchecked: Text | None = None
+    ) -> tuple[Report, ReportFiles]:
+        """Write the report of ``stages`` and of what was seen; where nothing was, ``unchecked`` says why."""
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        report = build_report(self.site, self.catalogue, tuple(stages), seen, made)
         folder = paths.deployment(self.site.profile, self.site.target) / "report"
+        last = load_last_checked(folder)
+        report = build_report(
+            self.site,
+            self.catalogue,
+            tuple(stages),
+            seen,
+            made,
+            unchecked=unchecked,
+            last_checked=last.generated if last else None,
+        )
         return report, write_report(report, folder, self.settings.language)
 
 
 def apply(site: Site, catalogue: Catalogue, settings: Settings, tell: OnEvent, layers: Layers | None = None) -> Outcome:
     """Make the commune as its Site says, check it, and write the report. Raises SmartCommuneError."""
     layers = layers or real_layers()
-    with layers.stack(site, wait=settings.wait) as stack:
+    with layers.stack(site, wait=settings.wait, accept_host_keys=settings.accept_host_keys) as stack:
         if settings.plan is not None:
             settings.plan.check(site, stack)
         recorder = Recorder(paths.deployment(site.profile, site.target), "apply")
@@ -130,16 +191,17 @@ def apply(site: Site, catalogue: Catalogue, settings: Settings, tell: OnEvent, l
             before = _standing(stack)
             outputs, changed_machines = run.machines(stack)
             converged = run.hosts(stack, outputs, frozenset(outputs.hosts) - before)
-            seen = run.checks(outputs) if settings.verify else None
+            seen = run.checks(outputs, stack.unreached) if settings.verify else None
         except BaseException as error:
             recorder.finish("interrupted" if is_interrupt(error) else "failed")
-            run.report(recorder.record.stages, None)
+            run.report(recorder.record.stages, None, _CUT)
             raise
-        code = _exit_code(converged, seen)
+        unreached = tuple(each for each in stack.unreached if not settings.limit or each.host in settings.limit)
+        code = _exit_code(converged, seen, unreached)
         recorder.finish("done" if code == 0 else "failed")
-        report, files = run.report(recorder.record.stages, seen)
+        report, files = run.report(recorder.record.stages, seen, _NOT_ASKED_FOR)
         changed_hosts = sum(host.changed for host in converged.hosts.values())
-        return Outcome(changed_machines, changed_hosts, converged.failures, report, files, code)
+        return Outcome(changed_machines, changed_hosts, converged.failures, report, files, code, unreached)
 
 
 def verify(
@@ -176,8 +238,8 @@ def _standing(stack: Any) -> frozenset[str]:
         return frozenset()
 
 
-def _exit_code(converged: ConvergeResult, seen: Verification | None) -> int:
+def _exit_code(converged: ConvergeResult, seen: Verification | None, unreached: tuple[Unreached, ...]) -> int:
     checked = seen.exit_code if seen is not None else 0
     if checked == 1 or any(host.failed for host in converged.hosts.values()):
         return 1
-    return 4 if checked or any(host.unreachable for host in converged.hosts.values()) else 0
+    return 4 if checked or unreached or any(host.unreachable for host in converged.hosts.values()) else 0

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RunningStage:
-    """A stage that goes on: ``changed`` and ``state`` are set by whoever knows, parts are summed from its events."""
+    """A stage that goes on: its fields are set by whoever knows, its parts are summed from its events."""
 
     name: StageName
     tell: OnEvent
     changed: int = 0
     state: StageState = "done"
+    message: Text | None = None
     _parts: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -51,17 +52,16 @@ def stage(name: StageName, recorder: Recorder, tell: OnEvent) -> Iterator[Runnin
     """Run a stage; record it as done, failed or interrupted, with the error's message."""
     running = RunningStage(name, tell)
     started, clock = datetime.now(UTC), time.monotonic()
-    message: Text | None = None
     try:
         yield running
     except KeyboardInterrupt:
         running.state = "interrupted"
         raise
     except SmartCommuneError as error:
-        running.state, message = "interrupted" if error.exit_code == 130 else "failed", error.message
+        running.state, running.message = "interrupted" if error.exit_code == 130 else "failed", error.message
         raise
     except BaseException as error:
-        running.state, message = "failed", Text(vi=type(error).__name__, en=type(error).__name__)
+        running.state, running.message = "failed", Text(vi=type(error).__name__, en=type(error).__name__)
         raise
     finally:
         recorder.add(
@@ -71,7 +71,7 @@ def stage(name: StageName, recorder: Recorder, tell: OnEvent) -> Iterator[Runnin
                 started=started.isoformat(timespec="seconds"),
                 seconds=round(time.monotonic() - clock, 3),
                 changed=running.changed,
-                message=message,
+                message=running.message,
                 parts=running.parts(),
             )
         )

@@ -1,4 +1,4 @@
-"""What a province shares among its communes: ``inventory/province.yml``."""
+"""What a province shares among its communes: ``inventory/province.yml``, or the file ``$SMARTCOMMUNE_PROVINCE``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Province:
 
 def load_province(path: Path | None = None) -> Province:
     """Return the province's file; raises ProvinceErrors with every fault."""
-    path = path if path is not None else paths.checkout() / "inventory" / "province.yml"
+    path = path if path is not None else paths.province()
     document = read_document(path, paths.display(path))
     data = None if document.faults else validate(document, ProvinceFile)
     if data is None or document.faults:
