@@ -77,12 +77,19 @@ def test_a_failed_installation_says_its_last_lines():
     assert module.failed == "apt-get nginx: E: Unable to locate package nginx"
 
 
-def test_one_table_is_cut_out_of_the_ruleset():
-    """Other tables are nobody's business; an absent table is empty."""
-    table = nft.only_table(RULESET, "inet commune")
+def test_a_ruleset_is_cut_into_its_tables():
+    """A listing of the whole ruleset gives each table's own part, by family and name."""
+    found = nft.tables("# Warning: a comment of nft\n" + RULESET)
 
-    assert nft.rules(table) == RULESET.splitlines()[:5]
-    assert nft.only_table(RULESET, "inet absent") == ""
+    assert list(found) == ["inet commune", "ip other"]
+    assert "".join(found.values()) == RULESET
+    assert nft.tables("") == {}
+
+
+def test_foreign_tables_are_compared_when_the_file_is_exclusive():
+    """Only the file's own table is compared, unless no other may stand beside it."""
+    assert list(nft.concerned(RULESET, "inet commune", exclusive=False)) == ["inet commune"]
+    assert list(nft.concerned(RULESET, "inet commune", exclusive=True)) == ["inet commune", "ip other"]
 
 
 def test_undoing_replaces_the_table_in_one_script():

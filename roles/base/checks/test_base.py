@@ -78,6 +78,7 @@ def test_firewall_denies_by_default(host):
     """The firewall denies by default, in and out."""
     found, _ = chains(host)
 
+    assert host.check_output("nft list tables").splitlines() == ["table inet commune"]
     assert {chain["name"]: chain["policy"] for chain in found} == {"input": "drop", "forward": "drop", "output": "drop"}
 
 
