@@ -12,6 +12,8 @@ description:
   - Restarts the unit when one of O(files) changed after it was last started, reloads it when one of O(reload_files)
     changed after it was last started or reloaded. A run that was cut between writing a file and restarting the unit
     is so mended by the next run.
+  - Removes drop-ins in C(/etc/systemd/system) that change the unit and are not named in O(drop_ins), and restarts it;
+    as it does when one that is named changed.
   - A unit whose start conditions do not hold on this machine (no clock to set in a container, say) is left alone.
 options:
   name: {description: Name of the unit with its suffix., type: str, required: true}
@@ -22,6 +24,7 @@ options:
     default: []
   on_newer: {description: What to do when O(files) changed., type: str, choices: [restart, reload], default: restart}
   reload_files: {description: As O(files) but a reload is enough for them., type: list, elements: path, default: []}
+  drop_ins: {description: The role's own drop-in files of this unit., type: list, elements: path, default: []}
   enabled: {description: Whether the unit starts at boot., type: bool, default: true}
   state: {description: Wanted state., type: str, choices: [started, stopped], default: started}
 author: [smartcommune authors]
@@ -31,7 +34,7 @@ EXAMPLES = r"""
 - name: Run nginx with its current configuration
   unit_state:
     name: nginx.service
-    files: [/etc/systemd/system/nginx.service.d]
+    drop_ins: [/etc/systemd/system/nginx.service.d/commune.conf]
     reload_files: [/etc/nginx/nginx.conf, /etc/commune-tls/certificate.pem]
 """
 
@@ -60,6 +63,7 @@ PROPERTIES = (
     "StateChangeTimestamp",
     "CanReload",
 )
+UNITS = Path("/etc/systemd/system")
 RUNNING = ("active", "reloading", "refreshing", "activating")
 AT_BOOT = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked")
 STAMP = "%a %Y-%m-%d %H:%M:%S.%f %Z"
@@ -87,6 +91,19 @@ class Decision:
 
     actions: tuple[str, ...]
     reasons: tuple[str, ...]
+
+
+def drop_in_folders(name: str) -> list[str]:
+    """Return where drop-ins of a unit are put by hand: its own folder, and that of its template."""
+    stem, _, kind = name.rpartition(".")
+    names = dict.fromkeys([name, f"{stem.partition('@')[0]}@.{kind}" if "@" in stem else name])
+    return [str(UNITS / f"{each}.d") for each in names]
+
+
+def foreign_drop_ins(folders: list[str], own: list[str]) -> tuple[str, ...]:
+    """Return the drop-ins in ``folders`` that are not among ``own``."""
+    found = [str(path) for folder in folders for path in sorted(Path(folder).glob("*.conf"))]
+    return tuple(path for path in found if path not in own)
 
 
 def parse_properties(text: str) -> dict[str, str]:
@@ -122,11 +139,14 @@ def stamps(path: Path) -> list[float]:
     return found
 
 
-def decide(wanted: Wanted, unit: dict[str, str], newer: Newer) -> Decision:
-    """Return what has to be done with a unit in this state. Pure."""
+def decide(wanted: Wanted, unit: dict[str, str], newer: Newer, foreign: tuple[str, ...] = ()) -> Decision:
+    """Return what has to be done with a unit in this state, apart from removing ``foreign`` drop-ins. Pure."""
     actions, reasons = [], []
-    if unit.get("NeedDaemonReload") == "yes":
+    if foreign or unit.get("NeedDaemonReload") == "yes":
         actions.append("daemon-reload")
+    if foreign:
+        reasons.append("not the role's: " + ", ".join(foreign))
+    elif actions:
         reasons.append("systemd has not read the unit's files since they changed")
     file_state = unit.get("UnitFileState", "")
     if wanted.enabled and file_state.startswith("masked"):
@@ -146,9 +166,11 @@ def decide(wanted: Wanted, unit: dict[str, str], newer: Newer) -> Decision:
     elif not wanted.started and running:
         actions.append("stop")
         reasons.append("the unit is running")
-    elif wanted.started and (newer.restart or newer.reload):
-        actions.append("reload" if not newer.restart and unit.get("CanReload") == "yes" else "restart")
-        reasons.append("changed since the unit took it up: " + ", ".join(newer.restart + newer.reload))
+    elif wanted.started and (foreign or newer.restart or newer.reload):
+        reload = not foreign and not newer.restart and unit.get("CanReload") == "yes"
+        actions.append("reload" if reload else "restart")
+        if newer.restart or newer.reload:
+            reasons.append("changed since the unit took it up: " + ", ".join(newer.restart + newer.reload))
     return Decision(tuple(actions), tuple(reasons))
 
 
@@ -199,6 +221,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "files": {"type": "list", "elements": "path", "default": []},
             "reload_files": {"type": "list", "elements": "path", "default": []},
+            "drop_ins": {"type": "list", "elements": "path", "default": []},
             "on_newer": {"type": "str", "choices": ["restart", "reload"], "default": "restart"},
             "enabled": {"type": "bool", "default": True},
             "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
@@ -209,11 +232,16 @@ def main() -> None:
     wanted = Wanted(started, module.params["enabled"])
     by_need = {"restart": [], "reload": [*module.params["reload_files"]]}
     by_need[module.params["on_newer"]] += module.params["files"]
+    folders = drop_in_folders(name)
+    by_need["restart"] += folders  # one that was removed shows in its folder only
+    foreign = foreign_drop_ins(folders, module.params["drop_ins"])
     unit = show(module, name)
     if unit.get("LoadState") == "not-found" and not module.check_mode and (started or wanted.enabled):
         module.fail_json(msg=f"{name}: systemd knows no such unit")
-    decision = decide(wanted, unit, newer_of(unit, by_need["restart"], by_need["reload"]))
+    decision = decide(wanted, unit, newer_of(unit, by_need["restart"], by_need["reload"]), foreign)
     if not module.check_mode:
+        for path in foreign:
+            Path(path).unlink()
         for action in decision.actions:
             run(module, action, name)
         unit = show(module, name)

@@ -39,6 +39,27 @@ CASES = {
 }
 
 
+def test_foreign_drop_ins_are_those_the_role_does_not_name(tmp_path, monkeypatch):
+    """Drop-ins of the unit and of its template are the role's own or foreign; other files are none."""
+    monkeypatch.setattr(unit_state, "UNITS", tmp_path)
+    folders = unit_state.drop_in_folders("db@17.service")
+    own, evil = tmp_path / "db@17.service.d" / "commune.conf", tmp_path / "db@.service.d" / "override.conf"
+    for path in (own, evil, own.with_name("note.txt")):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+    assert unit_state.foreign_drop_ins(folders, [str(own)]) == (str(evil),)
+    assert unit_state.drop_in_folders("nginx.service") == [str(tmp_path / "nginx.service.d")]
+
+
+def test_a_foreign_drop_in_calls_for_a_restart():
+    """Once it is removed, systemd has to read the unit again and the unit has to start without it."""
+    decision = unit_state.decide(START, RUNNING, Newer(reload=("a",)), ("x.conf",))
+
+    assert decision.actions == ("daemon-reload", "restart")
+    assert "x.conf" in decision.reasons[0]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_decides_by_what_runs(case):
     """Each state leads to its verbs, in their order, and each verb has its reason."""

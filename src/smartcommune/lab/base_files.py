@@ -37,7 +37,7 @@ FILES = {
         "HostKey /etc/ssh/ssh_host_ed25519_key\n"
     ),
     # A banner then means that log-in works: before systemd-user-sessions, PAM turns everybody but root away.
-    "etc/systemd/system/ssh.service.d/lab.conf": "[Unit]\nAfter=systemd-user-sessions.service\n",
+    "usr/lib/systemd/system/ssh.service.d/lab.conf": "[Unit]\nAfter=systemd-user-sessions.service\n",
     f"etc/sudoers.d/{ACCOUNT}": f"{ACCOUNT} ALL=(ALL) NOPASSWD: ALL\n",
 }
 _MODES = {f"etc/sudoers.d/{ACCOUNT}": 0o440}
