@@ -65,6 +65,7 @@ def release(options: argparse.Namespace) -> None:
     os.sync()
     (folder / ".complete").touch(mode=0o644)
     os.sync()
+    os.utime(folder / ".complete")  # later than the folder, which took the file up: what is newer was changed by hand
     if options.wheels:
         prune(folder, options.keep, folder.parents[1] / "current")
 
