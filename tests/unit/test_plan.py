@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from smartcommune.catalogue.loader import load_catalogue
-from smartcommune.converge.results import ConvergeResult, HostChange, HostResult
-from smartcommune.converge.tracking import installing
+from smartcommune.converge.results import ConvergeResult, HostChange, HostFailure, HostResult
+from smartcommune.converge.tracking import checking, installing
 from smartcommune.errors import NotProvisionedError, PlanChangedError, UsageError
 from smartcommune.plan import make as make_module
 from smartcommune.plan import make_plan
@@ -48,12 +48,12 @@ class FakeStack:
 
     lock = 0
 
-    def __init__(self, site, *, stands=True):
-        self.site, self.stands = site, stands
+    def __init__(self, site, *, stands=True, unready=()):
+        self.site, self.stands, self.unready = site, stands, unready
 
     def preview(self):
         """Foresee nothing."""
-        return MachinesPlan((), "machines", 0.0)
+        return MachinesPlan((), "machines", 0.0, unready=self.unready)
 
     def outputs(self):
         """Return the hosts."""
@@ -69,11 +69,12 @@ def world(monkeypatch, tmp_path, site, known):
     monkeypatch.setenv("SMARTCOMMUNE_STATE", str(tmp_path))
     save_timings(tmp_path / "vi-huong" / "lab" / "timings.json", known)
     found = {"changes": (CHANGE,), "hosts": {"server-1": HostResult(changed=1), "gateway-1": HostResult(ok=1)}}
+    found["failures"] = ()
     asked = []
 
     def look(_site, _outputs, **options):
         asked.append(options)
-        return ConvergeResult(found["hosts"], found["changes"], 1.0)
+        return ConvergeResult(found["hosts"], found["changes"], 1.0, found["failures"])
 
     monkeypatch.setattr(make_module, "run_playbook", look)
     found["asked"] = asked
@@ -126,6 +127,30 @@ def test_standing_hosts_are_asked_in_check_mode(site, catalogue, world):
 
     assert [(asked["check"], asked["limit"]) for asked in world["asked"]] == [(True, ("gateway-1", "server-1"))]
     assert len(plan.hosts) == 1
+
+
+def test_a_machine_that_is_mended_first_is_not_looked_into(site, catalogue, world):
+    """What does not run is not asked, and the plan says that its inside was not seen."""
+    stack = FakeStack(site, unready=("server-1",))
+    plan = make_plan(site, catalogue, stack)
+
+    assert [asked["limit"] for asked in world["asked"]] == [("gateway-1",)]
+    assert (plan.unseen, plan.not_reached) == (("server-1",), ())
+
+
+def test_a_task_that_cannot_foresee_is_in_the_plan(site, catalogue, world):
+    """A failed look is no empty plan."""
+    world["changes"], world["failures"] = (), (HostFailure("server-1", "base", "Look", Text(vi="hỏng", en="broken")),)
+    plan = make_plan(site, catalogue, FakeStack(site))
+
+    assert (plan.hosts, plan.failures, plan.empty) == ((), world["failures"], False)
+
+
+def test_a_service_found_as_it_should_be_is_known(site, catalogue):
+    """A run that went through a service and changed nothing has seen it installed."""
+    known = {checking(host.name, service.name): 1.0 for host in site.hosts for service in host.services}
+
+    assert host_actions(site, catalogue, (), known, frozenset()) == ()
 
 
 def test_a_lost_host_is_named(site, catalogue, world):

@@ -52,6 +52,15 @@ def test_every_action_has_its_reason(step: Step, seen: Seen | None, reason: str)
     assert action.kind == step.kind
 
 
+def test_a_machine_that_drifted_is_not_ready() -> None:
+    """A machine to be mended cannot be looked into before; one whose wish changed can."""
+    changed = Seen(changed=(Change("memory", "1", "2"),))
+    notes = Journal(seen={MACHINE: Seen(drift=(DRIFT,)), OTHER: changed})
+    plan = make_plan(make_site(), State(), [Step("update", MACHINE), Step("update", OTHER)], notes, {})
+
+    assert plan.unready == ("server-1",)
+
+
 def test_the_detail_shows_both_values() -> None:
     """A change in place says from what to what."""
     seen = Seen(changed=(Change("memory", "1 GiB", "2 GiB"), Change("rootCertificate", None, None)))

@@ -93,6 +93,12 @@ def show_plan(session: Session, made: Plan) -> None:
     show_unreached(session, made.unreached)
     show_actions(session, session.text("Máy, mạng, bí mật", "Machines, networks, secrets"), made.machines)
     show_actions(session, session.text("Trong máy", "On the hosts"), made.hosts)
+    for host in made.unseen:
+        inside = session.text(
+            f"? {host}: apply chỉ thấy bên trong sau khi máy đã sẵn sàng lại",
+            f"? {host}: what is to do inside is seen by apply, when the machine is ready again",
+        )
+        session.result(f"  {inside}", style="yellow")
     actions = (*made.machines, *made.hosts)
     if made.failures:
         from smartcommune.cli.apply import show_failures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smartcommune.converge.tracking import installing
+from smartcommune.converge.tracking import checking, installing
 from smartcommune.plan.models import Action
 from smartcommune.site.models import Source
 from smartcommune.text import Text
@@ -29,18 +29,23 @@ def host_actions(
 ) -> tuple[Action, ...]:
     """Return the actions on hosts: services to install, and of those that stand each task that would change something.
 
-    ``fresh`` names hosts that are made anew; ``timings`` says which services were installed before.
+    ``fresh`` names hosts that are made anew; ``timings`` says which services a run went through before.
     """
     found = tuple(changes)
     actions: list[Action] = []
     for host in site.hosts:
         for service in host.services:
-            if host.name in fresh or installing(host.name, service.name) not in timings:
+            if host.name in fresh or not _known(host.name, service.name, timings):
                 actions.append(_installation(catalogue, service, timings))
             else:
                 mine = (change for change in found if (change.host, change.role) == (host.name, service.name))
                 actions += [_change(catalogue, service, change) for change in mine]
     return tuple(actions)
+
+
+def _known(host: str, service: str, timings: Mapping[str, float]) -> bool:
+    """Return whether a run went through a service: it installed it, or found it as it should be."""
+    return installing(host, service) in timings or checking(host, service) in timings
 
 
 def host_seconds(site: Site, expected: Mapping[tuple[str, str], float]) -> float:

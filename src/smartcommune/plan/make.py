@@ -39,7 +39,13 @@ def make_plan(
     standing = frozenset(outputs.hosts) if outputs else frozenset()
     anew = {name for name, kind in touched.items() if kind in MADE_ANEW}
     fresh = frozenset(host.name for host in site.hosts if host.name not in standing or host.name in anew)
-    seen = _look(site, outputs, tuple(sorted(standing - fresh - set(machines.not_reached))), on_event, stack.lock)
+    seen = _look(
+        site,
+        outputs,
+        tuple(sorted(standing - fresh - {*machines.not_reached, *machines.unready})),
+        on_event,
+        stack.lock,
+    )
     timings = load_timings(paths.deployment(site.profile, site.target) / "timings.json")
     actions = host_actions(site, catalogue, seen.changes, timings, fresh)
     lost = {name for name, host in seen.hosts.items() if host.unreachable and name not in touched}
@@ -53,7 +59,8 @@ def make_plan(
         machines_digest=machines.digest,
         hosts_digest=digest_of(actions, seen.changes),
         unreached=machines.unreached,
-        failures=tuple(each for each in seen.failures if each.host not in (lost | touched.keys())),
+        unseen=machines.unready,
+        failures=tuple(each for each in seen.failures if each.host not in lost),
     )
 
 

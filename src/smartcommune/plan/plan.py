@@ -31,7 +31,8 @@ class Plan:
     """What ``apply`` would do. ``not_reached`` names hosts nothing is known of; the times are in seconds.
 
     ``unreached`` says of those that the target could not get into why, and what to do. ``failures`` are the tasks that
-    could not find out what they would do: of what comes after them on their host nothing is known.
+    could not find out what they would do: of what comes after them on their host nothing is known. ``unseen`` names
+    hosts whose inside is seen only when their machine is as it shall be again.
 
     Equal digests are equal plans of an unchanged world: ``machines_digest`` by the stack, ``hosts_digest`` by the
     tasks that would change something and what they would change.
@@ -48,6 +49,7 @@ class Plan:
     format: int = FORMAT
     unreached: tuple[Unreached, ...] = ()
     failures: tuple[HostFailure, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

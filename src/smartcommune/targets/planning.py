@@ -46,7 +46,8 @@ class MachinesPlan:
     """What would change on machines, networks and secrets.
 
     ``digest`` stands for inputs, state and drift seen: equal digests are equal plans of an unchanged world.
-    ``unreached`` are existing machines that did not answer or did not let the toolkit in.
+    ``unreached`` are existing machines that did not answer or did not let the toolkit in; ``unready`` names machines
+    that can only be entered after this plan was carried out: they do not run, or show a host key not yet pinned.
     """
 
     actions: tuple[Action, ...]
@@ -54,6 +55,7 @@ class MachinesPlan:
     seconds: float
     unreached: tuple[Unreached, ...] = ()
     steps: tuple[Step, ...] = ()
+    unready: tuple[str, ...] = ()
 
     @property
     def not_reached(self) -> tuple[str, ...]:
@@ -91,7 +93,12 @@ def make_plan(
         "steps": sorted([step.kind, step.urn, action.reason.en] for step, action in zip(wanted, actions, strict=True)),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return MachinesPlan(actions, digest, _duration(wanted, actions), unreached, wanted)
+    unready = tuple(
+        name_of(step.urn)
+        for step in wanted
+        if type_of(step.urn).endswith(":Machine") and step.kind == "update" and journal.seen.get(step.urn, Seen()).drift
+    )
+    return MachinesPlan(actions, digest, _duration(wanted, actions), unreached, wanted, unready)
 
 
 def removal_plan(site: Site, state: State, timings: Mapping[str, float]) -> MachinesPlan:
