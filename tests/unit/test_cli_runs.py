@@ -10,12 +10,10 @@ import pytest
 from smartcommune.cli import main
 from smartcommune.cli.loading import Commune
 from smartcommune.converge.results import HostFailure, HostResult
-from smartcommune.errors import NotReachedError, SmartCommuneError
+from smartcommune.errors import SmartCommuneError
 from smartcommune.plan import Plan, Unreached, load_plan, save_plan
 from smartcommune.runs.layers import Layers
 from smartcommune.runs.record import load_latest
-from smartcommune.targets.failures import HostsNotReachedError
-from smartcommune.targets.provider.journal import Failure
 from smartcommune.text import Text
 from tests.unit import report_sample as sample
 from tests.unit.run_fakes import ACTION, OUTPUTS, FakeLab, FakeStack, World, all_passed
@@ -134,42 +132,18 @@ UNREACHED = Unreached(
 )
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_hosts_that_are_not_reached_do_not_keep_the_others_from_being_finished(run, world, folder, first):
-    """On first contact as later on: the others are converged and checked, the lost one is told, the end is 4."""
-    error = NotReachedError(UNREACHED.message)
-    world.provisioned, world.unreached = True, (UNREACHED,)
-    if first:
-        world.outputs = replace(OUTPUTS, hosts={"server-1": OUTPUTS.hosts["server-1"]})
-        world.up = HostsNotReachedError(
-            (Failure("urn:pulumi:s::commune::smartcommune:existing:Machine::gateway-1", "create", error),)
-        )
-    world.hosts, seen = {"server-1": HostResult(ok=5)}, all_passed()
-    kept = tuple(result for result in seen.results if result.check.host == "server-1")
-    world.seen = seen.model_copy(update={"hosts": seen.hosts[:1], "results": kept})
-    code, out, _ = run("apply", "vi-huong", "--yes")
-    report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
-
-    assert code == 4
-    assert world.calls[1:3] == ["converge site ('server-1',) [] None", "verify ('server-1',)"]
-    assert "! gateway-1 is silent" in out
-    assert "→ see power" in out
-    assert "1 of 2 hosts reached" in out
-    assert {"name": "gateway-1", "reached": False, "reason": {"vi": "gateway-1 im", "en": "gateway-1 is silent"}} in (
-        report["seen"]["hosts"]
-    )
-
-
-def test_without_any_host_nothing_is_run_on_hosts(run, world):
-    """Neither Ansible nor the checks are started for nobody; without the checks it is 4 as well."""
-    world.unreached = (UNREACHED, replace(UNREACHED, host="server-1"))
+def test_hosts_that_are_not_reached_are_named_with_what_to_do(run, world):
+    """Each is told with its reason; the same advice is given once, in text and as a document."""
+    world.up, world.unreached = (), (UNREACHED, replace(UNREACHED, host="server-1"))
     world.provisioned, world.outputs = True, replace(OUTPUTS, hosts={})
     code, out, _ = run("apply", "vi-huong", "--yes")
+    document = json.loads(run("apply", "vi-huong", "--yes", "--json")[1])
 
-    assert (code, world.calls) == (4, ["up None", "released"])
-    assert "0 of 2 hosts reached" in out
-    assert out.count("see power") == 1
-    assert run("apply", "vi-huong", "--yes", "--no-verify")[0] == 4
+    assert code == document["exit_code"] == 4
+    assert "! gateway-1 is silent" in out
+    assert out.count("→ see power") == 1
+    assert "0 of 2 hosts reached; no check could be run." in out
+    assert [each["host"] for each in document["unreached"]] == ["gateway-1", "server-1"]
 
 
 def test_a_changed_host_key_is_accepted_by_name(run, world):

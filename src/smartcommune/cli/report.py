@@ -75,8 +75,15 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
             f"{count.not_reached} not reached, {count.not_run} not run",
         )
     )
+    for host in latest.seen.hosts:
+        lost = sum(result.check.host == host.name and result.state == "not_reached" for result in latest.seen.results)
+        if not host.reached:
+            reason = host.reason if isinstance(host.reason, str) else session.say(host.reason)
+            line = session.text("không tới được", "not reached")
+            line += session.text(f", {lost} kiểm tra", f", {lost} checks") if lost else ""
+            session.result(f"  ! {host.name}: {line}: {reason}", style="yellow")
     for result in latest.seen.results:
-        if result.state != "passed":
+        if result.state not in ("passed", "not_reached"):
             title = session.say(result.check.title)
             mark = "✕" if result.state == "failed" else "–"
             state, reason = session.say(STATE_TITLES[result.state]), session.say(result.reason_text)

@@ -123,8 +123,8 @@ class Run:
         return result
 
     def checks(self, outputs: Outputs, unreached: tuple[Unreached, ...] = ()) -> Verification:
-        """Run the checks of the hosts that are reached; the others are in the result as not reached."""
-        limit = self._within(outputs, unreached)
+        """Run the checks of the hosts that are known; those never met are in the result as not reached."""
+        limit = self._within(outputs, ())
         reasons = {each.host: each.message for each in unreached}
         lost = tuple(
             HostReach(name=host.name, reached=False, reason=reasons.get(host.name, _NOT_PROVISIONED))
