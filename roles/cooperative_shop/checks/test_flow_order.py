@@ -230,9 +230,7 @@ def test_order_is_removed(order, host):
 
 
 @pytest.mark.flow
-@pytest.mark.title(
-    vi="Trang của người mua bằng tiếng Việt", en="Buyers' pages are in Vietnamese"
-)
+@pytest.mark.title(vi="Trang của người mua bằng tiếng Việt", en="Buyers' pages are in Vietnamese")
 def test_pages_are_vietnamese(buyer):
     """Buyers' pages are in Vietnamese."""
     found = {}

@@ -1,8 +1,8 @@
 """Unpack one archive into a folder of its own, on the host, and mark it complete once everything is on the disk.
 
-The archive is removed then. A folder without ``.complete`` is what a cut run left: it is removed first. With ``--wheels`` the folder becomes a
-release: it is linked to its packages, its build commands run, and releases and packages that nobody goes back to are
-removed.
+The archive is removed then. A folder without ``.complete`` is what a cut run left: it is removed first. With
+``--wheels`` the folder becomes a release: it is linked to its packages, its build commands run, and releases and
+packages that nobody goes back to are removed.
 """
 
 from __future__ import annotations

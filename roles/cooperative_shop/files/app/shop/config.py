@@ -1,4 +1,4 @@
-"""What the commune's profile says about the shop, and its secrets, as written by the role below ``/etc/cooperative_shop``."""
+"""What the commune's profile says about the shop, and its secrets, as the role writes them below ``/etc``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Django settings. What differs between communes stands in ``settings.json``, secrets in ``secrets.json`` beside it.
 
 ``settings.json``: host, commune, contact, database {name, host, user, sslmode}; ``secrets.json``: secret_key,
-database_password. A database on the same host is reached over its socket with peer credentials: no password exists. The reverse proxy is the only client of the application's
-socket, so its headers are believed.
+database_password. A database on the same host is reached over its socket with peer credentials: no password exists.
+The reverse proxy is the only client of the application's socket, so its headers are believed.
 """
 
 import json

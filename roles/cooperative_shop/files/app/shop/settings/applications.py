@@ -79,7 +79,7 @@ TEMPLATES = [
                 "oscar.apps.communication.notifications.context_processors.notifications",
                 "oscar.core.context_processors.metadata",
                 "shop.context.shop",
-            ]
+            ],
         },
     }
 ]
