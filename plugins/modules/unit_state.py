@@ -9,7 +9,7 @@ module: unit_state
 short_description: Bring a systemd unit to its state, judged by what runs and not by what was notified
 description:
   - Starts or stops and enables or disables one unit, and reloads systemd's configuration when systemd asks for it, for
-    this unit or for one whose file is among O(files): what a timer starts, say.
+    this unit or for one whose file is among O(files), such as what a timer starts.
   - Restarts the unit when one of O(files) changed after it was last started, reloads it when one of O(reload_files)
     changed after it was last started or reloaded. A run that was cut between writing a file and restarting the unit
     is so mended by the next run.
