@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Ansible module: keep many small root-owned text files in one round trip."""
+"""Ansible module: keep many small text files that root owns, in one round trip."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ description:
 options:
   files: {description: "Content by absolute path, usually a lookup of a template.", type: dict, required: true}
   file_mode: {description: Mode of the files as an octal string., type: str, default: "0644"}
+  group: {description: Name of the group that the files belong to., type: str, default: root}
 author: [smartcommune authors]
 """
 
@@ -30,6 +31,7 @@ RETURN = r"""
 written: {description: Paths that were, or would be, written., type: list, elements: str, returned: always}
 """
 
+import grp
 import os
 import stat
 import tempfile
@@ -38,13 +40,13 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 
-def differs(path: Path, content: str, mode: int) -> bool:
-    """Return whether ``path`` is not a root-owned regular file with this content and mode."""
+def differs(path: Path, content: str, mode: int, group: int) -> bool:
+    """Return whether ``path`` is not our own regular file with this content, mode and group (its number)."""
     try:
         found = path.lstat()
     except FileNotFoundError:
         return True
-    regular = stat.S_ISREG(found.st_mode) and (found.st_uid, found.st_gid) == (os.geteuid(), os.getegid())
+    regular = stat.S_ISREG(found.st_mode) and (found.st_uid, found.st_gid) == (os.geteuid(), group)
     return not regular or stat.S_IMODE(found.st_mode) != mode or path.read_bytes() != content.encode()
 
 
@@ -53,7 +55,7 @@ def current(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def write(path: Path, content: str, mode: int) -> None:
+def write(path: Path, content: str, mode: int, group: int) -> None:
     """Put the file in place in one step, on the disk, with the folders above it."""
     for folder in reversed([each for each in path.parents if not each.exists()]):
         folder.mkdir(mode=0o755)
@@ -62,6 +64,7 @@ def write(path: Path, content: str, mode: int) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content)
+            os.fchown(file.fileno(), -1, group)
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
@@ -77,6 +80,7 @@ def main() -> None:
         argument_spec={
             "files": {"type": "dict", "required": True},
             "file_mode": {"type": "str", "default": "0644"},
+            "group": {"type": "str", "default": "root"},
         },
         supports_check_mode=True,
     )
@@ -84,14 +88,18 @@ def main() -> None:
     wanted = {Path(path): str(content) for path, content in module.params["files"].items()}
     if relative := [str(path) for path in wanted if not path.is_absolute()]:
         module.fail_json(msg=f"not an absolute path: {', '.join(relative)}")
-    changed = {path: content for path, content in wanted.items() if differs(path, content, mode)}
+    try:
+        group = grp.getgrnam(module.params["group"]).gr_gid
+    except KeyError:
+        module.fail_json(msg=f"there is no group {module.params['group']}")
+    changed = {path: content for path, content in wanted.items() if differs(path, content, mode, group)}
     diff = [
         {"before_header": str(path), "after_header": str(path), "before": current(path), "after": content}
         for path, content in changed.items()
     ]
     if not module.check_mode:
         for path, content in changed.items():
-            write(path, content, mode)
+            write(path, content, mode, group)
     module.exit_json(changed=bool(changed), written=[str(path) for path in changed], diff=diff)
 
 

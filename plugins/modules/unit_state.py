@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: unit_state
 short_description: Bring a systemd unit to its state, judged by what runs and not by what was notified
 description:
-  - Starts or stops and enables or disables one unit, and reloads systemd's configuration when systemd asks for it.
+  - Starts or stops and enables or disables one unit, and reloads systemd's configuration when systemd asks for it, for
+    this unit or for one whose file is among O(files), such as what a timer starts.
   - Restarts the unit when one of O(files) changed after it was last started, reloads it when one of O(reload_files)
     changed after it was last started or reloaded. A run that was cut between writing a file and restarting the unit
     is so mended by the next run.
@@ -63,9 +64,10 @@ PROPERTIES = (
     "StateChangeTimestamp",
     "CanReload",
 )
-UNITS = Path("/etc/systemd/system")
 RUNNING = ("active", "reloading", "refreshing", "activating")
 AT_BOOT = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked")
+UNITS = Path("/etc/systemd/system")
+SUFFIXES = (".service", ".socket", ".timer", ".path")
 STAMP = "%a %Y-%m-%d %H:%M:%S.%f %Z"
 
 
@@ -199,6 +201,20 @@ def show(module: AnsibleModule, name: str) -> dict[str, str]:
     return parse_properties(out)
 
 
+def units_of(files: list[str]) -> list[str]:
+    """Return the names of the units whose own files are among ``files``."""
+    return [path.name for path in map(Path, files) if path.parent == UNITS and path.suffix in SUFFIXES]
+
+
+def is_stale(module: AnsibleModule, units: list[str]) -> bool:
+    """Return whether systemd has yet to read the changed file of one of ``units``."""
+    if not units:
+        return False
+    command = ["systemctl", "show", "--property=NeedDaemonReload", "--value", "--", *units]
+    _, out, _ = module.run_command(command, check_rc=True)
+    return "yes" in out.split()
+
+
 def run(module: AnsibleModule, action: str, name: str) -> None:
     """Run one systemctl verb; a failure shows the unit's last journal lines."""
     command = ["systemctl", action] if action == "daemon-reload" else ["systemctl", action, "--", name]
@@ -238,6 +254,8 @@ def main() -> None:
     unit = show(module, name)
     if unit.get("LoadState") == "not-found" and not module.check_mode and (started or wanted.enabled):
         module.fail_json(msg=f"{name}: systemd knows no such unit")
+    if is_stale(module, [other for other in units_of(module.params["files"]) if other != name]):
+        unit["NeedDaemonReload"] = "yes"
     decision = decide(wanted, unit, newer_of(unit, by_need["restart"], by_need["reload"]), foreign)
     if not module.check_mode:
         for path in foreign:

@@ -102,20 +102,21 @@ def test_files_are_written_with_their_folders_and_then_left_alone(tmp_path):
     """A missing file differs and is written whole with its mode; after that it is as wanted."""
     path = tmp_path / "new" / "folder" / "file"
 
-    assert text_files.differs(path, "á\n", 0o640)
-    text_files.write(path, "á\n", 0o640)
+    assert text_files.differs(path, "á\n", 0o640, os.getegid())
+    text_files.write(path, "á\n", 0o640, os.getegid())
     assert path.read_text(encoding="utf-8") == "á\n"
-    assert not text_files.differs(path, "á\n", 0o640)
+    assert not text_files.differs(path, "á\n", 0o640, os.getegid())
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
 
 
 def test_content_mode_and_links_count_as_differences(tmp_path):
     """Another content, another mode, or a link in the file's place is a difference."""
     path, link = tmp_path / "file", tmp_path / "link"
-    text_files.write(path, "x", 0o644)
+    text_files.write(path, "x", 0o644, os.getegid())
     link.symlink_to(path)
 
-    assert text_files.differs(path, "y", 0o644)
-    assert text_files.differs(path, "x", 0o600)
-    assert text_files.differs(link, "x", 0o644)
+    assert text_files.differs(path, "y", 0o644, os.getegid())
+    assert text_files.differs(path, "x", 0o600, os.getegid())
+    assert text_files.differs(link, "x", 0o644, os.getegid())
+    assert text_files.differs(path, "x", 0o644, os.getegid() + 1)
     assert text_files.current(tmp_path / "absent") == ""

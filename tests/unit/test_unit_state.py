@@ -96,3 +96,15 @@ def test_files_folders_and_links_are_watched(tmp_path):
 
     assert unit_state.newer_files(paths, 0.0) == tuple(paths[:2])
     assert unit_state.newer_files(paths, (folder / "entry").stat().st_ctime + 60) == ()
+
+
+def test_units_beside_the_named_one_are_found_by_their_files():
+    """A unit that the named one starts counts; a file of settings or a folder of drop-ins does not."""
+    files = [
+        "/etc/systemd/system/shop-mail.timer",
+        "/etc/systemd/system/shop-mail.service",
+        "/etc/systemd/system/nginx.service.d",
+        "/etc/shop/settings.json",
+    ]
+
+    assert unit_state.units_of(files) == ["shop-mail.timer", "shop-mail.service"]

@@ -85,16 +85,14 @@ def run_cluster(folder: Path) -> Iterator[Path]:
 
 def configure(folder: Path) -> None:
     """Set Django up on that cluster and migrate; once a process."""
-    settings_file = folder / "settings.json"
     database = {"name": "traceability", "host": str(folder), "user": "traceability", "sslmode": "disable"}
-    settings_file.write_text(
-        json.dumps({"host": HOST, "commune": "Phủ Thông", "contact": "", "database": database}), encoding="utf-8"
-    )
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "tracing.settings",
-        "TRACEABILITY_SETTINGS": str(settings_file),
-        "TRACEABILITY_SECRET_KEY": "only-for-tests-" * 4,
+    written = {
+        "settings.json": {"host": HOST, "commune": "Phủ Thông", "contact": "", "database": database},
+        "secrets.json": {"secret_key": "only-for-tests-" * 4, "database_password": ""},
     }
+    for name, content in written.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "tracing.settings", "TRACEABILITY_FOLDER": str(folder)}
     import django
     from django.conf import settings
     from django.core.management import call_command

@@ -55,11 +55,25 @@ def test_socket(host):
 @pytest.mark.title(
     vi="Bí mật của cửa hàng chỉ root và cửa hàng đọc được", en="Only root and the shop read the shop's secrets"
 )
-def test_environment(host):
+def test_secrets_are_closed(host):
     """Only root and the shop read the shop's secrets."""
-    file = host.file("/etc/cooperative_shop/environment")
+    file = host.file("/etc/cooperative_shop/secrets.json")
 
     assert (file.user, file.group, file.mode) == ("root", "cooperative_shop", 0o640)
+
+
+@pytest.mark.title(
+    vi="Không tiến trình nào mang bí mật của cửa hàng trong biến môi trường",
+    en="No process carries the shop's secrets in its environment",
+)
+def test_environments_hold_no_secret(host, secrets):
+    """No process carries the shop's secrets in its environment."""
+    seen = host.run("cat /etc/cooperative_shop/environment /proc/[0-9]*/environ").stdout
+    running = "DJANGO_SETTINGS_MODULE=shop.settings" in seen
+    carried = [name for name in ("django_key", "staff_password") if secrets(name) in seen]
+
+    assert running, "the shop's own processes were not seen"
+    assert carried == []
 
 
 @pytest.mark.title(

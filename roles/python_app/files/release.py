@@ -1,8 +1,8 @@
 """Unpack one archive into a folder of its own, on the host, and mark it complete once everything is on the disk.
 
-A folder without ``.complete`` is what a cut run left: it is removed first. With ``--wheels`` the folder becomes a
-release: it is linked to its packages, its build commands run, and releases and packages that nobody goes back to are
-removed.
+The archive is removed then. A folder without ``.complete`` is what a cut run left: it is removed first. With
+``--wheels`` the folder becomes a release: it is linked to its packages, its build commands run, and releases and
+packages that nobody goes back to are removed.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def release(options: argparse.Namespace) -> None:
     os.sync()
     (folder / ".complete").touch(mode=0o644)
     os.sync()
+    options.archive.unlink()
     os.utime(folder / ".complete")  # later than the folder, which took the file up: what is newer was changed by hand
     if options.wheels:
         prune(folder, options.keep, folder.parents[1] / "current")

@@ -48,10 +48,24 @@ def test_socket_is_for_the_web_server(host):
 @pytest.mark.title(vi="Mật khẩu và khóa chỉ dịch vụ đọc được", en="Secrets can be read by the service alone")
 def test_secrets_are_closed(host):
     """Secrets can be read by the service alone."""
-    environment = host.file("/etc/traceability/environment")
+    file = host.file("/etc/traceability/secrets.json")
 
-    assert (environment.user, environment.group, environment.mode) == ("root", "traceability", 0o640)
+    assert (file.user, file.group, file.mode) == ("root", "traceability", 0o640)
     assert host.user("traceability").shell == "/usr/sbin/nologin"
+
+
+@pytest.mark.title(
+    vi="Không tiến trình nào mang mật khẩu và khóa trong biến môi trường",
+    en="No process carries the service's secrets in its environment",
+)
+def test_environments_hold_no_secret(host, secrets):
+    """No process carries the service's secrets in its environment."""
+    seen = host.run("cat /etc/traceability/environment /proc/[0-9]*/environ").stdout
+    running = "DJANGO_SETTINGS_MODULE=tracing.settings" in seen
+    carried = [name for name in ("django_key", "staff_password") if secrets(name) in seen]
+
+    assert running, "the service's own processes were not seen"
+    assert carried == []
 
 
 @pytest.mark.title(

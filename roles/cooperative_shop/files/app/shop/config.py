@@ -1,10 +1,10 @@
-"""What the commune's profile says about the shop, as written by the role to ``/etc/cooperative_shop/settings.json``."""
+"""What the commune's profile says about the shop, and its secrets, as the role writes them below ``/etc``."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,19 @@ class Config:
     state: str = "/var/lib/cooperative_shop"
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the shop alone may read; ``repr`` shows none of it. Without a password the database knows its account."""
+
+    secret_key: str = field(repr=False)
+    database_password: str = field(default="", repr=False)
+
+
+def folder() -> Path:
+    """Return ``$SHOP_FOLDER``, where ``settings.json`` and ``secrets.json`` are."""
+    return Path(os.environ.get("SHOP_FOLDER", "/etc/cooperative_shop"))
+
+
 def parse(data: dict[str, Any]) -> Config:
     """Return the configuration from its JSON form; raises TypeError when a key is unknown."""
     bank = data.get("bank")
@@ -48,8 +61,15 @@ def parse(data: dict[str, Any]) -> Config:
 
 @cache
 def load() -> Config:
-    """Return the configuration from ``$SHOP_SETTINGS``; while a release is built there is none, and defaults serve."""
+    """Return the configuration; while a release is built there is none, and defaults serve."""
     if os.environ.get("PYTHON_APP_BUILD"):
         return Config()
-    path = Path(os.environ.get("SHOP_SETTINGS", "/etc/cooperative_shop/settings.json"))
-    return parse(json.loads(path.read_text(encoding="utf-8")))
+    return parse(json.loads((folder() / "settings.json").read_text(encoding="utf-8")))
+
+
+@cache
+def load_secrets() -> Secrets:
+    """Return the secrets; while a release is built there are none, and nothing is signed."""
+    if os.environ.get("PYTHON_APP_BUILD"):
+        return Secrets("build")
+    return Secrets(**json.loads((folder() / "secrets.json").read_text(encoding="utf-8")))

@@ -1,8 +1,8 @@
-"""Django settings. What differs between communes stands in ``settings.json``; the secrets are in the environment.
+"""Django settings. What differs between communes stands in ``settings.json``, secrets in ``secrets.json`` beside it.
 
-``settings.json``: host, commune, contact, database {name, host, user, sslmode}. A database on the same host is reached
-over its socket with peer credentials: no password exists. The reverse proxy is the only client of the application's
-socket, so its headers are believed.
+``settings.json``: host, commune, contact, database {name, host, user, sslmode}; ``secrets.json``: secret_key,
+database_password. A database on the same host is reached over its socket with peer credentials: no password exists.
+The reverse proxy is the only client of the application's socket, so its headers are believed.
 """
 
 import json
@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(os.environ.get("TRACEABILITY_SETTINGS", "/etc/traceability/settings.json"))
-_SETTINGS: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+_FOLDER = Path(os.environ.get("TRACEABILITY_FOLDER", "/etc/traceability"))
+_SETTINGS: dict[str, Any] = json.loads((_FOLDER / "settings.json").read_text(encoding="utf-8"))
+_SECRETS: dict[str, str] = json.loads((_FOLDER / "secrets.json").read_text(encoding="utf-8"))
 
-SECRET_KEY = os.environ["TRACEABILITY_SECRET_KEY"]
+SECRET_KEY = _SECRETS["secret_key"]
 DEBUG = False
 HOST: str = _SETTINGS["host"]
 ALLOWED_HOSTS = [HOST, "localhost"]  # localhost: the health check on the socket
@@ -58,7 +59,7 @@ DATABASES = {
         "NAME": _SETTINGS["database"]["name"],
         "HOST": _SETTINGS["database"]["host"],
         "USER": _SETTINGS["database"]["user"],
-        "PASSWORD": os.environ.get("TRACEABILITY_DATABASE_PASSWORD", ""),
+        "PASSWORD": _SECRETS["database_password"],
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"sslmode": _SETTINGS["database"]["sslmode"]},

@@ -1,12 +1,12 @@
 """Keys, cookies, headers and lock-out. The reverse proxy ends TLS and is the only one who reaches the socket."""
 
-import os
-
 from django.utils.translation import gettext_lazy as _
+
+from shop import config
 
 from .commerce import SHOP
 
-SECRET_KEY = "build" if os.environ.get("PYTHON_APP_BUILD") else os.environ["SECRET_KEY"]  # a build signs nothing
+SECRET_KEY = config.load_secrets().secret_key
 DEBUG = False
 ALLOWED_HOSTS = [SHOP.domain]
 CSRF_TRUSTED_ORIGINS = [f"https://{SHOP.domain}"]

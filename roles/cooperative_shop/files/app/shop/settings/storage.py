@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from shop import config
+
 from .commerce import SHOP
 
 RELEASE = Path(os.environ.get("PYTHON_APP_RELEASE", Path(__file__).resolve().parents[3]))
@@ -13,7 +15,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": SHOP.database_name,
         "USER": SHOP.database_user,
-        "PASSWORD": os.environ.get("DATABASE_PASSWORD", ""),
+        "PASSWORD": config.load_secrets().database_password,
         "HOST": SHOP.database_host,
         "PORT": SHOP.database_port,
         "CONN_MAX_AGE": 600,
