@@ -11,6 +11,7 @@ import time
 import pytest
 import typer
 
+from smartcommune import __version__
 from smartcommune.cli import completion, main
 from smartcommune.cli.examples import EXAMPLES
 from smartcommune.cli.help import texts, walk
@@ -98,6 +99,13 @@ def test_wrong_use_ends_with_2_and_one_message(capsys, arguments):
     assert not [sign for sign in FORBIDDEN if sign in out + err + document]
     if "--lang" not in arguments:
         assert isinstance(json.loads(document), dict)
+
+
+def test_version_needs_no_command(capsys):
+    """The version is told without a command, as a line and as a document."""
+    assert run(capsys, "--version") == (0, f"smartcommune {__version__}\n", "")
+    code, out, _ = run(capsys, "--version", "--json")
+    assert (code, json.loads(out)) == (0, {"version": __version__})
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,18 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
     return app
 
 
+def _show_version(context: typer.Context, wanted: bool) -> None:
+    """Show the version and exit, before a command is asked for."""
+    if not wanted:
+        return
+    from smartcommune import __version__
+
+    session = context.ensure_object(Session)
+    session.result(f"smartcommune {__version__}")
+    session.document({"version": __version__})
+    raise typer.Exit
+
+
 def _global_options(
     context: typer.Context,
     lang: Annotated[
@@ -65,7 +77,9 @@ def _global_options(
         bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Provision, verify and report a smart commune from one reviewed profile.
 
@@ -73,11 +87,6 @@ def _global_options(
     """
     session = context.ensure_object(Session)
     session.json, session.quiet = json, quiet
-    if version:
-        from smartcommune import __version__
-
-        sys.stdout.write(f"smartcommune {__version__}\n")
-        raise typer.Exit
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
