@@ -1,6 +1,8 @@
-"""Unit tests are run by anybody: none of them becomes root, which would replace the test process by ``sudo``."""
+"""Unit tests are run by anybody and leave nothing: none becomes root, which would replace the process by ``sudo``."""
 
 from __future__ import annotations
+
+import tempfile
 
 import pytest
 
@@ -9,3 +11,9 @@ import pytest
 def _no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands that want root go on as whoever runs the tests."""
     monkeypatch.setattr("smartcommune.cli.privilege.become_root", lambda session: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep folders that outlive a command, as ssh's control sockets do, among pytest's own temporary ones."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.getbasetemp()))
