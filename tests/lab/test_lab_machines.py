@@ -120,8 +120,11 @@ def test_a_killed_launcher_takes_its_machine_along(running):
 
 def test_a_machine_that_is_not_there_is_named(running):
     """A wrong name gives the names there are."""
-    with pytest.raises(LabUsageError, match=r"gateway-1, server-1"):
+    with pytest.raises(LabUsageError, match="no machine server-9") as error:
         running.lab.reboot("server-9")
+
+    assert error.value.todo is not None
+    assert "gateway-1, server-1" in error.value.todo.en
 
 
 def test_destroy_removes_all_of_a_machine(running):
