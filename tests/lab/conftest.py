@@ -16,7 +16,7 @@ from smartcommune.lab import background, cgroup, loop, network
 from smartcommune.lab.lab import Lab
 from smartcommune.lab.layout import CGROUP_PARENT
 from smartcommune.lab.models import MachineSpec
-from smartcommune.profile.models import ZONES
+from smartcommune.profile.network import ZONES
 from smartcommune.site.models import Zone
 from smartcommune.transports import ssh
 from smartcommune.transports.agent import Agent

@@ -42,5 +42,6 @@ def test_an_address_tells_its_zone():
     zones = make_zones("10.20.0.0/21")
 
     assert zone_of("10.20.3.77", zones) == "server"
-    assert zone_of("10.20.7.1", zones) is None
+    assert zone_of("10.20.7.1", zones) == "wan2"
+    assert zone_of("10.20.8.1", zones) is None
     assert zones[0].gateway == "10.20.0.1"

@@ -6,30 +6,43 @@ Adding a service is adding one role folder with such an entry; nothing else know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from smartcommune.document.model import KeyPath
 from smartcommune.profile.loaded import Position
-from smartcommune.profile.models import Bytes, ComponentName, HostKind, Model, ZoneName
+from smartcommune.profile.models import ComponentName
+from smartcommune.profile.network import Bytes, HostKind, Model, ZoneName
 from smartcommune.text import Text
 
+Number = int | float
 Protocol = Literal["tcp", "udp"]
+Peer = Literal["gateway", "mirror", "mail_relay", "resolver", "internet", "devices"]
+ROUTING = "routing"  # the one capability that the core knows: who provides it is its site's router
+RESOLVER = "resolver"
+_TABLE = r"^((inet|ip|ip6|bridge|netdev) )?commune_[a-z0-9_]{1,40}$"
 
 
 class Option(Model):
-    """One key that a profile may set for the service; becomes the role variable ``<service>_<key>``."""
+    """One key that a profile may set for the service; becomes the role variable ``<service>_<key>``.
 
-    type: Literal["string", "integer", "boolean", "file", "list"]
+    ``values`` closes the choice of a scalar. A ``host`` names a host of the profile. A ``table`` is a list of rows:
+    ``columns`` describes them, ``key`` names the column whose values differ.
+    """
+
+    type: Literal["string", "integer", "number", "boolean", "file", "list", "host", "table"]
     title: Text
     description: Text
     example: Any
     default: Any = None
     required: bool = False
     pattern: str | None = None
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    values: tuple[str | Number, ...] = ()
+    columns: dict[str, Option] = Field(default={})
+    key: str | None = None
 
 
 class Port(Model):
@@ -42,19 +55,50 @@ class Port(Model):
 
 
 class Egress(Model):
-    """A destination the service must reach: a peer named in the Site (``gateway``, ``mirror``, ``mail_relay``)."""
+    """A destination the service must reach: a peer named in the Site.
 
-    peer: Literal["gateway", "mirror", "mail_relay"]
+    ``gateway``: the gateway of the host's zone; ``mirror``, ``mail_relay``: the province's; ``resolver``: the name
+    server of the host's router, no rule without one; ``internet``: any address beyond the WAN; ``devices``: all
+    managed devices.
+    """
+
+    peer: Peer
     port: int = Field(ge=1, le=65535)
     protocol: Protocol = "tcp"
     purpose: Text
 
 
+class Transit(Model):
+    """A flow between zones that the router of the service's site lets pass; ``ports`` left out means all of them."""
+
+    sources: tuple[ZoneName, ...] = Field(alias="from", min_length=1)
+    to: ZoneName
+    protocol: Protocol | Literal["any"] = "any"
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
+    purpose: Text
+
+
 class Requirement(Model):
-    """A capability this service asks of another one, with what it asks for (a database's name, say)."""
+    """A capability this service asks of another one, with what it asks for (a database's name, say).
+
+    ``needs`` is passed on to the provider in the grant as it is: ``{extensions: [timescaledb]}``.
+    """
 
     capability: str
     name: str | None = None
+    needs: dict[str, Any] = Field(default={})
+
+
+class FastCgi(Model):
+    """A FastCGI application behind an endpoint: unix socket, the folder of its files, the script of a folder.
+
+    ``private`` names folders below ``root`` that are not for visitors.
+    """
+
+    socket: str = Field(pattern=r"^/")
+    root: str = Field(pattern=r"^/")
+    index: str = Field(default="index.php", pattern=r"^[\w.-]+$")
+    private: tuple[str, ...] = ()
 
 
 class Endpoint(Model):
@@ -64,6 +108,7 @@ class Endpoint(Model):
     title: Text
     description: Text
     socket: str | None = None  # absolute path of the unix socket the reverse proxy passes to
+    fastcgi: FastCgi | None = None  # instead of ``socket``
     audience: Literal["public", "staff"] = "public"
     uploads: Bytes = 8 * 1024**2
 
@@ -102,12 +147,16 @@ class Service(Model):
     title: Text
     purpose: Text
     everywhere: bool = False
+    spread: bool = False  # ``host:`` may be a list; the service is placed on each
+    accompanies: str | None = None  # on every host of its kinds, once that service is anywhere
     provides: tuple[str, ...] = ()
     remote: dict[str, int] = Field(default={})  # the TCP port on which a capability is given to other hosts
     requires: tuple[Requirement, ...] = ()
     kinds: tuple[HostKind, ...] = ("server",)
     ports: tuple[Port, ...] = ()
     egress: tuple[Egress, ...] = ()
+    transit: tuple[Transit, ...] = ()
+    firewall_tables: tuple[Annotated[str, Field(pattern=_TABLE)], ...] = ()  # nftables tables of the role's own
     endpoints: tuple[Endpoint, ...] = ()
     options: dict[str, Option] = Field(default={})
     secrets: tuple[Secret, ...] = ()

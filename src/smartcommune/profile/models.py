@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from smartcommune.keys import Key
-from smartcommune.profile.quantities import parse_bytes, parse_duration, parse_rate
+from smartcommune.profile.network import Bytes, Device, HostKind, Link, Model, Network, Place, ZoneName
 from smartcommune.text import Text
 
 SCHEMA_VERSION = 1
@@ -25,20 +25,6 @@ COMPONENT_TITLES: dict[ComponentName, Text] = {
     "services": Text(vi="Dịch vụ thông minh", en="Smart services"),
     "production": Text(vi="Sản xuất kinh doanh thông minh", en="Smart production and business"),
 }
-ZoneName = Literal["wan", "edge", "office", "server", "wifi", "sensor", "management"]
-ZONES: tuple[ZoneName, ...] = ("wan", "edge", "office", "server", "wifi", "sensor", "management")
-HostKind = Literal["server", "gateway"]
-ZONE_OF_KIND: dict[HostKind, ZoneName] = {"server": "server", "gateway": "edge"}  # where a host stands unless it says
-
-Bytes = Annotated[int, BeforeValidator(parse_bytes)]
-BitRate = Annotated[int, BeforeValidator(parse_rate)]
-Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
-
-
-class Model(BaseModel):
-    """Closed and frozen: an unknown key is an error, a loaded profile never changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Commune(Model):
@@ -94,44 +80,6 @@ class Commune(Model):
             "phuthong.thainguyen.gov.vn",
         ),
     ] = Field(default=None, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=180)
-
-
-class Link(Model):
-    """The commune's connection to the Internet: bit/s and milliseconds."""
-
-    down: Annotated[
-        BitRate,
-        Key("Tốc độ tải xuống", "Download rate", "Tốc độ từ Internet về xã.", "Rate towards the commune.", "30 Mbit/s"),
-    ]
-    up: Annotated[
-        BitRate,
-        Key("Tốc độ tải lên", "Upload rate", "Tốc độ từ xã ra Internet.", "Rate from the commune.", "10 Mbit/s"),
-    ]
-    rtt: Annotated[
-        Milliseconds,
-        Key(
-            "Độ trễ",
-            "Round-trip time",
-            "Thời gian đi và về tới máy chủ của tỉnh.",
-            "Time to the province's servers and back.",
-            "60 ms",
-        ),
-    ]
-
-
-class Network(Model):
-    """One IPv4 block of /21: eight zones of /24 in the order of ``ZONES``."""
-
-    block: Annotated[
-        str,
-        Key(
-            "Khối địa chỉ",
-            "Address block",
-            "Khối IPv4 riêng /21 của xã; mỗi vùng lấy một /24.",
-            "The commune's private IPv4 block of /21; each zone takes a /24 of it.",
-            "10.20.0.0/21",
-        ),
-    ] = "10.20.0.0/21"
 
 
 class Host(Model):
@@ -290,6 +238,16 @@ class Profile(Model):
         Network,
         Key("Mạng", "Network", "Địa chỉ mạng của xã.", "The commune's addresses.", {"block": "10.20.0.0/21"}),
     ] = Network()
+    sites: Annotated[
+        dict[str, Place],
+        Key(
+            "Địa điểm",
+            "Sites",
+            "Các địa điểm có mạng riêng, nối với nhau bằng VPN; không viết thì mọi máy chung một mạng.",
+            "Sites with networks of their own, joined by the VPN; left out, all hosts share one network.",
+            {"ubnd": {}, "tram-y-te": {"block": "10.20.8.0/21"}},
+        ),
+    ] = Field(default={})
     hosts: Annotated[
         dict[str, Host],
         Key(
@@ -300,6 +258,16 @@ class Profile(Model):
             {"server-1": {"kind": "server", "site": "ubnd"}},
         ),
     ] = Field(min_length=1)
+    devices: Annotated[
+        dict[str, Device],
+        Key(
+            "Thiết bị mạng",
+            "Devices",
+            "Thiết bị mạng có dòng lệnh của hãng, theo tên.",
+            "Network devices with a vendor's command line, by name.",
+            {"switch-1": {"platform": "cisco_ios", "site": "ubnd"}},
+        ),
+    ] = Field(default={})
     components: Annotated[
         dict[ComponentName, dict[str, dict[str, Any]]],
         Key(
@@ -309,7 +277,7 @@ class Profile(Model):
             "The services that the commune chose, by the five components, with their options.",
             {"production": {"traceability": {}}},
         ),
-    ] = {}
+    ] = Field(default={})
     foundation: Annotated[
         dict[str, dict[str, Any]],
         Key(
@@ -319,7 +287,7 @@ class Profile(Model):
             "Options of foundation services, which are installed by themselves.",
             {"base": {"maintenance_hour": 2}},
         ),
-    ] = {}
+    ] = Field(default={})
     targets: Annotated[
         Targets,
         Key(

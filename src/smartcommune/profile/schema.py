@@ -19,7 +19,16 @@ from smartcommune.profile.services import HOST_OPTION
 if TYPE_CHECKING:
     from smartcommune.catalogue.models import Catalogue, Option, Service
 
-_JSON_TYPES = {"string": "string", "file": "string", "integer": "integer", "boolean": "boolean", "list": "array"}
+_JSON_TYPES = {
+    "string": "string",
+    "file": "string",
+    "integer": "integer",
+    "boolean": "boolean",
+    "list": "array",
+    "number": "number",
+    "host": "string",
+    "table": "array",
+}
 _HOST = Key(
     "Máy",
     "Host",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from smartcommune.document.nearest import nearest
@@ -29,11 +30,14 @@ _SECRET = Trap(
     Text(vi="không ghi gì: bí mật được sinh ra và giữ ở dạng mã hóa", en="nothing: it is generated and kept encrypted"),
     Text(vi="xóa khóa này, và thay bí mật nếu hồ sơ đã được chia sẻ", en="delete it, and change it if it was shared"),
 )
-_TYPES: dict[str, tuple[type, Text]] = {
+_TYPES: dict[str, tuple[type | UnionType, Text]] = {
     "string": (str, Text(vi="một chuỗi", en="text")),
     "file": (str, Text(vi="đường dẫn của một tệp", en="the path of a file")),
     "integer": (int, Text(vi="một số nguyên, không có dấu nháy", en="a whole number, without quotes")),
     "boolean": (bool, Text(vi="true hoặc false, không có dấu nháy", en="true or false, without quotes")),
+    "number": (int | float, Text(vi="một số, không có dấu nháy", en="a number, without quotes")),
+    "host": (str, Text(vi="tên của một máy trong «hosts»", en="the name of a host in «hosts»")),
+    "table": (tuple, Text(vi="một danh sách các dòng", en="a list of rows")),
     "list": (tuple, Text(vi="một danh sách: [a, b]", en="a list: [a, b]")),
 }
 

@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from smartcommune.faults import Related
-from smartcommune.profile.models import ZONE_OF_KIND, ZONES
+from smartcommune.profile.network import ZONE_OF_KIND, ZONES
 from smartcommune.site.draft import DraftHost, related
 from smartcommune.site.models import Connection, Setting, Zone
 from smartcommune.text import Text

@@ -11,7 +11,7 @@ from smartcommune.site.addressing import ZONE_PREFIX, connection_of, make_zones,
 from smartcommune.site.draft import Draft, DraftHost
 from smartcommune.site.firewall import Peers, make_inbound, make_outbound, make_peers
 from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
-from smartcommune.site.models import Endpoint, Site, SiteHost
+from smartcommune.site.models import Endpoint, Interface, Site, SiteHost
 from smartcommune.site.names import check_names, make_domain
 from smartcommune.site.options import add_profile_settings, make_service
 from smartcommune.site.placement import place_services
@@ -97,6 +97,7 @@ def _make_host(
 ) -> SiteHost:
     host = draft.loaded.profile.hosts[placed.name]
     fqdn = f"{placed.name}.{domain}"
+    link = "host0" if draft.target == "lab" else ""
     return SiteHost(
         name=placed.name,
         kind=host.kind,
@@ -114,4 +115,5 @@ def _make_host(
         outbound=make_outbound(draft, placed, peers),
         sources=placed.sources,
         connection=connection_of(draft, placed.name),
+        interfaces=(Interface(placed.zone.name, placed.address, ZONE_PREFIX, link),),
     )

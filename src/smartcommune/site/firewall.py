@@ -25,10 +25,11 @@ def make_peers(draft: Draft) -> Peers:
     """Return the servers that hosts may reach; ``gateway`` as an address is the gateway of the host's own zone."""
     data = draft.province.data
     if draft.target == "lab":
-        return {"mirror": dict(LAB_MIRROR), "mail_relay": None}
+        return {"mirror": dict(LAB_MIRROR), "mail_relay": None, "resolver": None}
     return {
         "mirror": None if data.mirror is None else data.mirror.model_dump(),
         "mail_relay": None if data.mail_relay is None else data.mail_relay.model_dump(),
+        "resolver": None,
     }
 
 
@@ -121,7 +122,7 @@ def _to_peer(
     name = placement.service.name
     if egress.peer == "gateway":
         return OutboundRule(egress.protocol, egress.port, host.zone.gateway, "gateway", name, sources)
-    peer = peers[egress.peer]
+    peer = peers.get(egress.peer)
     if peer is None:
         if egress.peer == "mirror":
             _no_mirror(draft, source)

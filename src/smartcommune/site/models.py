@@ -5,7 +5,7 @@ Compilation is pure, and equal input gives equal bytes (``to_json``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 import orjson
@@ -22,11 +22,56 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A network zone: IPv4 prefix, and the address of its gateway."""
+    """A network zone of a site: IPv4 prefix, the address of its gateway, and the host that has this address.
+
+    ``router`` is None where no host routes, and always in ``wan`` and ``wan2``: there the gateway is the operator's.
+    """
 
     name: str
     prefix: str
     gateway: str
+    site: str = ""
+    router: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site with a network of its own: block of its zones, link (bit/s, milliseconds), the host that routes."""
+
+    name: str
+    title: str
+    block: str
+    link: dict[str, int]
+    router: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A host's place in one zone. ``name`` is the link's name, empty where the machine keeps its own."""
+
+    zone: str
+    address: str
+    prefix_length: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRule:
+    """Traffic that a router lets pass between two of its zones, or through the VPN (zone ``vpn``) between sites.
+
+    ``source`` and ``destination`` are a prefix or an address, ``0.0.0.0/0`` for whatever lies beyond the WAN;
+    ``protocol`` is ``tcp``, ``udp`` or ``any``; no ``ports`` means all.
+    """
+
+    from_zone: str
+    source: str
+    to_zone: str
+    destination: str
+    protocol: str
+    ports: tuple[int, ...]
+    service: str
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +111,7 @@ class Endpoint:
     audience: str
     uploads: int
     sources: tuple[Source, ...]
+    fastcgi: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +130,9 @@ class Grant:
     consumer_host: str
     secret: str | None
     sources: tuple[Source, ...]
+    needs: dict[str, Any] = field(default_factory=dict)
+    provider_address: str = ""  # each as the other side sees it: a router has an address in every zone
+    consumer_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +182,9 @@ class Connection:
 class SiteHost:
     """A machine: address in its zone, names its certificate carries, firewall both ways, services in order.
 
-    ``connection`` is None for a machine that the target makes itself.
+    ``connection`` is None for a machine that the target makes itself. ``interfaces`` begins with the host's own zone;
+    a router has one in every zone of its site, and ``forward`` is all that it lets pass. ``peers`` are the Site's as
+    this host reaches them.
     """
 
     name: str
@@ -152,6 +203,28 @@ class SiteHost:
     outbound: tuple[OutboundRule, ...]
     sources: tuple[Source, ...]
     connection: Connection | None = None
+    interfaces: tuple[Interface, ...] = ()
+    forward: tuple[ForwardRule, ...] = ()
+    firewall_tables: tuple[str, ...] = ()
+    peers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_router(self) -> bool:
+        """Tell whether the host joins the zones of its site."""
+        return len(self.interfaces) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A network device with a vendor's command line."""
+
+    name: str
+    platform: str
+    site: str
+    zone: str
+    address: str
+    port: int
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +239,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The whole desired state. ``peers`` maps ``mirror``, ``mail_relay``… to address and port where known."""
+    """The whole desired state. ``peers`` maps ``mirror``, ``mail_relay``… to address and port where known.
+
+    ``zones`` are those of the first site, then of the next; hosts of a place that is no site of its own stand in the
+    first one's.
+    """
 
     schema: int
     profile: str
@@ -183,6 +260,8 @@ class Site:
     peers: dict[str, Any]
     province: dict[str, Any]
     settings: tuple[Setting, ...]
+    sites: tuple[Place, ...] = ()
+    devices: tuple[Device, ...] = ()
 
     def host(self, name: str) -> SiteHost:
         """Return one host by name; raises KeyError when it is not in the Site."""
@@ -190,6 +269,11 @@ class Site:
             if host.name == name:
                 return host
         raise KeyError(name)
+
+    def zones_of(self, site: str) -> dict[str, Zone]:
+        """Return the zones by name where a host or device of ``site`` stands."""
+        own = {zone.name: zone for zone in self.zones if zone.site == site}
+        return own or {zone.name: zone for zone in self.zones if zone.site == self.zones[0].site}
 
 
 def to_plain(value: Any) -> Any:

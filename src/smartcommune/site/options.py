@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from smartcommune.site.models import PlacedService, Setting, to_plain
 
 if TYPE_CHECKING:
-    from smartcommune.profile.models import Model
+    from smartcommune.profile.network import Model
     from smartcommune.site.draft import Draft, Placement
 
 

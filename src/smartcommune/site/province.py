@@ -15,7 +15,7 @@ from smartcommune.errors import ProvinceErrors
 from smartcommune.keys import Key
 from smartcommune.profile.loaded import Position
 from smartcommune.profile.loader import positions_of
-from smartcommune.profile.models import Model
+from smartcommune.profile.network import Model
 
 if TYPE_CHECKING:
     from pathlib import Path

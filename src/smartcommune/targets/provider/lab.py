@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from smartcommune.errors import SmartCommuneError
@@ -95,8 +95,7 @@ class Network:
         zones = network.read_network()
         if zones is None:
             return {**properties, "present": False}
-        there = [asdict(zone) for zone in zones]
-        missing = [zone["name"] for zone in properties["zones"] if zone not in there]
+        missing = [zone["name"] for zone in properties["zones"] if Zone(**zone) not in zones]
         return {**properties, "present": True, "missing": missing, "proxy": network.proxy_status().running}
 
     def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
