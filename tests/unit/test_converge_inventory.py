@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from smartcommune import paths
 from smartcommune.converge.inventory import build
 from smartcommune.converge.masking import MASK, mask, redact, secret_values
 from smartcommune.site import load_site
+from smartcommune.site.models import Connection
 from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LWtleS1saW5l\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -54,6 +56,14 @@ def test_a_host_that_does_not_stand_is_left_out(site, outputs):
     partial = Outputs({"server-1": outputs.hosts["server-1"]}, {}, outputs.ssh, "ROOT", {})
 
     assert build(site, partial)["commune"]["hosts"] == ["server-1"]
+
+
+def test_a_host_knows_the_port_of_its_ssh_server(site, outputs):
+    """The lab's machines have the usual port, one that already stands has the profile's."""
+    standing = replace(site.hosts[0], connection=Connection("192.0.2.7", 2222, "admin"))
+    hosts = build(replace(site, hosts=(standing, *site.hosts[1:])), outputs)["_meta"]["hostvars"]
+
+    assert [each["commune_host"]["ssh_port"] for each in hosts.values()] == [2222, 22]
 
 
 def test_services_come_in_the_sites_order(site, variables):

@@ -18,7 +18,7 @@ component: foundation
 everywhere: true
 kinds: [server, gateway]
 memory: 128 MiB
-ports: [{port: 22, zones: [management], purpose: NOTE}]
+ports: [{port: 22, zones: [management], administration: true, purpose: NOTE}]
 egress:
   - {peer: mirror, port: 3142, purpose: NOTE}
   - {peer: gateway, port: 123, protocol: udp, purpose: NOTE}
@@ -272,6 +272,26 @@ def test_machines_that_stand_keep_their_address(build):
     assert site.host("gateway-1").connection.port == 2222
     assert site.host("server-1").outbound[0].address == "10.9.9.9"
     assert site.peers["mirror"] == {"address": "10.9.9.9", "port": 8080}
+
+
+def test_administration_comes_in_on_the_port_of_the_profile(build):
+    """The machine's own SSH port is let in, for the reason of the profile's line; the others keep the usual one."""
+    site = build(target="existing")
+    (rule,) = site.host("gateway-1").inbound
+
+    assert (rule.port, rule.zones, rule.service) == (2222, ("management",), "base")
+    assert (rule.sources[0].line, rule.sources[0].key) == (15, "targets.existing.hosts.gateway-1.port")
+    assert [rule.port for rule in site.host("server-1").inbound] == [22, 443]
+    assert [rule.port for rule in build(target="lab").host("gateway-1").inbound] == [22]
+
+
+def test_an_administration_port_that_a_service_wants_is_told(build):
+    """SSH on the port of the web is a conflict of the profile's line with the service."""
+    edit = ("{address: 10.20.3.50}", "{address: 10.20.3.50, port: 443}")
+    (fault,) = conflicts(build, edit, target="existing")
+
+    assert (fault.code, fault.found.en) == ("port-clash", "tcp/443")
+    assert (14, "base") in [(other.line, other.text.en) for other in fault.related]
 
 
 def test_without_a_mirror_machines_that_stand_cannot_be_built(build):

@@ -46,11 +46,16 @@ class Option(Model):
 
 
 class Port(Model):
-    """A port the service listens on and the zones that may reach it."""
+    """A port the service listens on and the zones that may reach it.
+
+    ``administration``: the toolkit itself comes in by it, so on a machine that already stands it has the number that
+    the profile gives for that machine.
+    """
 
     port: int = Field(ge=1, le=65535)
     protocol: Protocol = "tcp"
     zones: tuple[ZoneName, ...]
+    administration: bool = False
     purpose: Text
 
 

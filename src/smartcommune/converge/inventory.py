@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
 from smartcommune.site.models import to_plain
+from smartcommune.targets.outputs import LAB_PORT
 from smartcommune.transports.ssh import control_folder
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _host(host: SiteHost) -> dict[str, Any]:
     names = ("name", "fqdn", "kind", "site", "zone", "address", "prefix_length", "gateway", "names", "memory", "disk")
     return {
         **{name: to_plain(getattr(host, name)) for name in names},
+        "ssh_port": host.connection.port if host.connection else LAB_PORT,
         "inbound": [_without_sources(rule) for rule in host.inbound],
         "outbound": [_without_sources(rule) for rule in host.outbound],
     }

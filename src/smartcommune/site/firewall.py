@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smartcommune.site.addressing import connection_of
 from smartcommune.site.draft import related
 from smartcommune.site.models import InboundRule, OutboundRule
 from smartcommune.text import Text
@@ -34,14 +35,20 @@ def make_peers(draft: Draft) -> Peers:
 
 
 def make_inbound(draft: Draft, host: str) -> tuple[InboundRule, ...]:
-    """Return what the host accepts, by port; two services that want one port are a conflict."""
+    """Return what the host accepts, by port; two services that want one port are a conflict.
+
+    On a machine that already stands, administration comes in on the port by which the profile says it is reached.
+    """
     rules: dict[tuple[str, int], tuple[InboundRule, Placement]] = {}
     for placement in draft.on(host):
         name = placement.service.name
         for index, port in enumerate(placement.service.ports):
             sources = (draft.catalogue_source(name, "ports", index), *placement.sources)
-            rule = InboundRule(port.protocol, port.port, port.zones, name, sources)
-            _add(draft, rules, rule, placement)
+            number = port.port
+            if port.administration and (connection := connection_of(draft, host)) and connection.port != number:
+                number = connection.port
+                sources = (draft.profile_source("targets", draft.target, "hosts", host, "port"), *sources)
+            _add(draft, rules, InboundRule(port.protocol, number, port.zones, name, sources), placement)
         for capability, number in placement.service.remote.items():
             ties = [tie for tie in _remote_ties(draft, capability) if tie.provider is placement]
             if ties:
