@@ -334,3 +334,43 @@ def test_an_address_in_another_zone_is_told(build):
 
     assert (fault.code, fault.line) == ("wrong-zone", 14)
     assert "zone: office" in fault.todo.en
+
+
+SWITCH = "switch-1: {platform: huawei_vrp, role: access_switch, site: ubnd"
+ROUTER = "router-1: {platform: frr, role: router, site: ubnd"
+
+
+def test_devices_stand_in_their_zone_from_200(build):
+    """A device without an address takes the next one that nobody wrote down; a trunk carries the commune's zones."""
+    text = f"devices:\n  {SWITCH}}}\n  {ROUTER}, address: 10.20.6.201}}\n  {SWITCH.replace('-1', '-2')}}}\ntargets:"
+    site = build(("targets:", text))
+
+    assert [device.address for device in site.devices] == ["10.20.6.200", "10.20.6.201", "10.20.6.202"]
+    assert next((vlan.number, vlan.zone) for vlan in site.device("switch-1").vlans) == (101, "edge")
+    assert site.device("switch-1").vlan == 106
+    assert [need.id for need in site.secrets if need.host == "switch-1"] == ["switch-1/device/password"]
+    assert not [need for need in site.secrets if need.host == "router-1"]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("10.20.3.9", "device-zone"), ("10.20.6.1", "address-taken"), ("10.20.2.210", "device-zone")],
+)
+def test_a_device_has_an_address_of_its_zone_that_is_free(build, address, code):
+    """An address outside the zone, or one that is taken, is told at the device's line."""
+    faults = conflicts(build, ("targets:", f"devices:\n  {SWITCH}, address: {address}}}\ntargets:"))
+
+    assert [(fault.code, fault.line) for fault in faults] == [(code, 12)]
+
+
+def test_access_points_share_the_key_of_a_wireless_network(build):
+    """The key of a wireless network is one secret for all that offer it; an open one has none."""
+    ap = "platform: mikrotik_routeros, role: access_point, site: ubnd"
+    ssids = "ssids: {UBND xã: {zone: office}, Wi-Fi xã: {zone: wifi, security: open}}"
+    site = build(("targets:", f"devices:\n  ap-1: {{{ap}, {ssids}}}\n  ap-2: {{{ap}, {ssids}}}\ntargets:"))
+
+    assert [need.id for need in site.secrets if need.host == "wifi"] == ["wifi/device/ubnd-xa"]
+    assert [(ssid.slug, ssid.vlan, ssid.secret) for ssid in site.device("ap-2").ssids] == [
+        ("ubnd-xa", 102, "wifi/device/ubnd-xa"),
+        ("wi-fi-xa", 104, None),
+    ]

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from smartcommune import paths
-from smartcommune.profile import models, network
+from smartcommune.profile import devices, models, network
 from smartcommune.profile.loaded import Position
 
 
@@ -16,7 +16,7 @@ def load_default_positions() -> dict[str, Position]:
     """Return the line of each field of the profile's models by ``<model>.<field>``."""
     return {
         f"{owner.name}.{field.target.id}": Position(paths.display(source), field.lineno, field.col_offset + 1)
-        for source in (Path(models.__file__), Path(network.__file__))
+        for source in map(Path, (models.__file__, network.__file__, devices.__file__))
         for owner in ast.parse(source.read_text(encoding="utf-8")).body
         if isinstance(owner, ast.ClassDef)
         for field in owner.body

@@ -11,6 +11,7 @@ from smartcommune.document.validation import validate
 from smartcommune.errors import ProfileErrors, UsageError
 from smartcommune.profile import checks
 from smartcommune.profile.defaults import load_default_positions
+from smartcommune.profile.device_checks import check_devices
 from smartcommune.profile.loaded import LoadedProfile, Position
 from smartcommune.profile.models import Profile
 from smartcommune.profile.services import check_services
@@ -33,6 +34,7 @@ def load_profile(path: Path, catalogue: Catalogue) -> LoadedProfile:
     checks.check_network(document)
     checks.check_hosts(document)
     checks.check_targets(document)
+    check_devices(document)
     files = check_services(document, catalogue, path.parent)
     if document.faults or profile is None:
         raise ProfileErrors(document.faults)

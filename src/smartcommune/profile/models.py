@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from smartcommune.keys import Key
-from smartcommune.profile.network import Bytes, Device, HostKind, Link, Model, Network, Place, ZoneName
+from smartcommune.profile.devices import Device
+from smartcommune.profile.network import Bytes, HostKind, Link, Model, Network, Place, ZoneName
 from smartcommune.text import Text
 
 SCHEMA_VERSION = 1
@@ -265,7 +266,7 @@ class Profile(Model):
             "Devices",
             "Thiết bị mạng có dòng lệnh của hãng, theo tên.",
             "Network devices with a vendor's command line, by name.",
-            {"switch-1": {"platform": "cisco_ios", "site": "ubnd"}},
+            {"switch-1": {"platform": "huawei_vrp", "role": "access_switch", "site": "ubnd"}},
         ),
     ] = Field(default={})
     components: Annotated[

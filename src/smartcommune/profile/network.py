@@ -1,4 +1,4 @@
-"""The profile's network: zones, links and blocks, sites and devices; and what all models of a profile share."""
+"""The profile's network: zones, links and blocks, sites; and what all models of a profile share."""
 
 from __future__ import annotations
 
@@ -96,51 +96,3 @@ class Place(Model):
             {"down": "20 Mbit/s", "up": "5 Mbit/s", "rtt": "80 ms"},
         ),
     ] = None
-
-
-class Device(Model):
-    """A network device with a vendor's command line."""
-
-    platform: Annotated[
-        Literal["cisco_ios", "mikrotik_routeros"],
-        Key(
-            "Hệ lệnh",
-            "Platform",
-            "Dòng lệnh mà thiết bị hiểu.",
-            "The command line that the device speaks.",
-            "cisco_ios",
-        ),
-    ]
-    site: Annotated[
-        str,
-        Key(
-            "Địa điểm",
-            "Site",
-            "Tên ngắn của nơi đặt thiết bị, như của các máy.",
-            "Short name of the place where the device stands, as for hosts.",
-            "ubnd",
-        ),
-    ] = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
-    zone: Annotated[
-        ZoneName,
-        Key(
-            "Vùng mạng",
-            "Zone",
-            "Vùng mạng mà thiết bị được quản trị từ đó.",
-            "The network zone in which the device is administered.",
-            "management",
-        ),
-    ] = "management"
-    address: Annotated[
-        str | None,
-        Key(
-            "Địa chỉ",
-            "Address",
-            "Địa chỉ IPv4 của thiết bị trong vùng; mặc định từ .200 theo thứ tự khai báo.",
-            "The device's IPv4 address in its zone; default from .200 in the order of declaration.",
-            "10.20.6.200",
-        ),
-    ] = None
-    port: Annotated[int, Key("Cổng SSH", "SSH port", "Cổng của SSH.", "The port of SSH.", 22)] = Field(
-        default=22, ge=1, le=65535
-    )

@@ -8,6 +8,7 @@ from smartcommune.errors import SiteErrors, UsageError
 from smartcommune.profile.communes import load_official
 from smartcommune.profile.models import SCHEMA_VERSION
 from smartcommune.site.addressing import ZONE_PREFIX, connection_of, make_zones, place_hosts
+from smartcommune.site.devices import make_devices
 from smartcommune.site.draft import Draft, DraftHost
 from smartcommune.site.firewall import Peers, make_inbound, make_outbound, make_peers
 from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
@@ -48,6 +49,7 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
     endpoints = make_endpoints(draft, domain)
     check_names(draft, domain, endpoints)
     hosts = tuple(_make_host(draft, host, domain, endpoints, peers) for host in draft.hosts.values())
+    devices = make_devices(draft, zones, domain)
     if draft.faults:
         raise SiteErrors(draft.faults)
     return Site(
@@ -66,6 +68,7 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
         peers=peers,
         province=province.data.model_dump(include={"mirror", "mail_relay"}),
         settings=tuple(draft.settings),
+        devices=devices,
     )
 
 

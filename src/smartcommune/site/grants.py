@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smartcommune.site.devices import device_secrets
 from smartcommune.site.models import Endpoint, Grant, SecretNeed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def make_grants(draft: Draft) -> tuple[Grant, ...]:
 
 
 def make_secrets(draft: Draft) -> tuple[SecretNeed, ...]:
-    """Return the secrets of all placed services and grants, each once."""
+    """Return the secrets of all placed services, grants and devices, each once."""
     needs = {}
     for placement in draft.placements.values():
         name, host = placement.service.name, placement.host
@@ -50,7 +51,7 @@ def make_secrets(draft: Draft) -> tuple[SecretNeed, ...]:
                 _GRANT_PASSWORD_LENGTH,
                 (tie.source, *tie.consumer.sources),
             )
-    return tuple(needs.values())
+    return tuple((needs | device_secrets(draft)).values())
 
 
 def make_endpoints(draft: Draft, domain: str) -> tuple[Endpoint, ...]:

@@ -215,8 +215,42 @@ class SiteHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Vlan:
+    """A zone on a trunk: its VLAN number."""
+
+    number: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePort:
+    """A declared port of a device: ``access`` in one ``zone``, or a ``trunk`` of all."""
+
+    name: str
+    mode: Literal["access", "trunk"]
+    zone: str | None
+    enabled: bool
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ssid:
+    """A wireless network: the name that people see, one for programs, its VLAN, the id of its key (None: open)."""
+
+    name: str
+    slug: str
+    vlan: int
+    security: str
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
-    """A network device with a vendor's command line."""
+    """A network device with a vendor's command line: all that its configuration is rendered from.
+
+    ``vlan`` is the one that it is administered in, ``vlans`` are all that its trunks carry; ``pollers`` are the
+    addresses that may ask it by SNMPv3, none where nobody does; ``time_server`` and ``resolver`` are the site's router.
+    """
 
     name: str
     platform: str
@@ -225,6 +259,19 @@ class Device:
     address: str
     port: int
     sources: tuple[Source, ...]
+    role: str = ""
+    user: str = "admin"
+    fqdn: str = ""
+    prefix_length: int = 24
+    gateway: str = ""
+    vlan: int = 0
+    vlans: tuple[Vlan, ...] = ()
+    ports: tuple[DevicePort, ...] = ()
+    ssids: tuple[Ssid, ...] = ()
+    routes: tuple[tuple[str, str], ...] = ()
+    time_server: str | None = None
+    resolver: str | None = None
+    pollers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +315,13 @@ class Site:
         for host in self.hosts:
             if host.name == name:
                 return host
+        raise KeyError(name)
+
+    def device(self, name: str) -> Device:
+        """Return one device by name; raises KeyError when it is not in the Site."""
+        for device in self.devices:
+            if device.name == name:
+                return device
         raise KeyError(name)
 
     def zones_of(self, site: str) -> dict[str, Zone]:
