@@ -1,5 +1,7 @@
 # The entry points of smartcommune. Each target may be cut and run again.
 SHELL := /bin/sh
+# tox's own cache stays in the checkout
+export VIRTUALENV_OVERRIDE_APP_DATA := $(CURDIR)/.tox/virtualenv
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench clean clean-cache
 

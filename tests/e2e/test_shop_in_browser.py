@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 
@@ -40,6 +41,7 @@ def browser(commune, tmp_path):
             tmp_path / "browser",
             executable_path=program,
             args=[*QUIET, trust, *rules],
+            env={**os.environ, "HOME": str(tmp_path)},  # it keeps crash reports there
             base_url=f"https://{shop.name}",
             locale="vi-VN",
             timezone_id="Asia/Ho_Chi_Minh",

@@ -43,7 +43,7 @@ _DIE_WITH_PARENT = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "
     "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
 )
-_PASSED_ON = ("HOME", "USER", "LOGNAME", "TERM", "SMARTCOMMUNE_STATE", "SMARTCOMMUNE_CACHE", "SMARTCOMMUNE_PROVINCE")
+_PASSED_ON = ("HOME", "USER", "LOGNAME", "TERM", "SMARTCOMMUNE_STATE", "SMARTCOMMUNE_PROVINCE")
 
 
 class ConvergeError(SmartCommuneError):
@@ -132,6 +132,7 @@ def environment(agent: str, scratch: Path) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        "SMARTCOMMUNE_CACHE": str(paths.cache()),  # one cache, whoever runs
         "ANSIBLE_CONFIG": str(paths.checkout() / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCAL_TEMP": str(scratch),
