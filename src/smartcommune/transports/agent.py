@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 10.0
 # The shell ends the agent when its standard input ends, and that ends with us even after a kill -9. (PR_SET_PDEATHSIG
-# would not do: ssh-agent is set-group-id, and the kernel forgets that wish then.)
-_KEEPER = 'ssh-agent -D -a "$0" >/dev/null & cat >/dev/null; kill $!; wait'
+# would not do: ssh-agent is set-group-id, and the kernel forgets that wish then.) What it says goes into a file: newer
+# ones also report their orderly end.
+_KEEPER = 'ssh-agent -D -a "$0" >/dev/null 2>"$0.log" & cat >/dev/null; kill $!; wait'
 
 
 class AgentError(SmartCommuneError):
@@ -84,7 +85,7 @@ class Agent:
         end = time.monotonic() + _TIMEOUT
         while not Path(self.socket).is_socket():
             if time.monotonic() > end:
-                raise _refused("no socket")
+                raise _refused(Path(f"{self.socket}.log").read_text(errors="replace").strip() or "no socket")
             time.sleep(0.005)
 
     def _add(self) -> None:
