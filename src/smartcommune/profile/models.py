@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from smartcommune.keys import Key
 from smartcommune.profile.devices import Device
 from smartcommune.profile.network import Bytes, HostKind, Link, Model, Network, Place, ZoneName
+from smartcommune.profile.quantities import parse_whole
 from smartcommune.text import Text
 
 SCHEMA_VERSION = 1
@@ -203,6 +204,7 @@ class Profile(Model):
 
     schema_version: Annotated[
         Literal[1],
+        BeforeValidator(parse_whole),
         Key("Phiên bản", "Schema version", "Phiên bản của dạng hồ sơ này.", "Version of this kind of profile.", 1),
     ] = Field(alias="schema")
     commune: Annotated[
@@ -227,6 +229,7 @@ class Profile(Model):
     ]
     level: Annotated[
         Literal[1, 2, 3],
+        BeforeValidator(parse_whole),
         Key(
             "Cấp độ an toàn",
             "Security level",

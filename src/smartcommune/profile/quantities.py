@@ -59,6 +59,18 @@ def parse_rate(value: object) -> int:
     return _parse(value, RATES, "30 Mbit/s")
 
 
+def parse_whole(value: object) -> object:
+    """Return a value as it is unless it only equals a whole number: ``2.0`` and ``true`` are in ``Literal[1, 2]`` too.
+
+    Raises QuantityError for those.
+    """
+    if not isinstance(value, bool | float):
+        return value
+    expected = Text(vi="một số nguyên, không có dấu nháy", en="a whole number, without quotes")
+    whole = not isinstance(value, bool) and value.is_integer()
+    raise QuantityError(expected, f"{value:.0f}" if whole else None)
+
+
 def parse_duration(value: object) -> int:
     """Return milliseconds from ``60 ms``."""
     return _parse(value, DURATIONS, "60 ms")

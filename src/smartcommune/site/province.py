@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from smartcommune import paths
 from smartcommune.document.model import KeyPath
@@ -16,6 +16,7 @@ from smartcommune.keys import Key
 from smartcommune.profile.loaded import Position
 from smartcommune.profile.loader import positions_of
 from smartcommune.profile.network import Model
+from smartcommune.profile.quantities import parse_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ class ProvinceFile(Model):
 
     schema_version: Annotated[
         Literal[1],
+        BeforeValidator(parse_whole),
         Key("Phiên bản", "Schema version", "Phiên bản của dạng tệp này.", "Version of this kind of file.", 1),
     ] = Field(alias="schema")
     mirror: Annotated[
