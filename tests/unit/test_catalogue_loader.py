@@ -81,3 +81,12 @@ def test_a_requirement_needs_a_provider(tmp_path):
     write(tmp_path, "two", "provides: [database]\n")
 
     assert faults_of(tmp_path) == [("one", 5, "no-provider")]
+
+
+def test_an_option_is_set_together_with_options_there_are(tmp_path):
+    """A needed option that the service does not have is told, with the near miss."""
+    note = "title: {vi: a, en: a}, description: {vi: a, en: a}, example: x"
+    options = f"options:\n  bank: {{type: string, {note}, needs: [acount]}}\n  account: {{type: string, {note}}}\n"
+    write(tmp_path, "one", options)
+
+    assert faults_of(tmp_path) == [("one", 6, "no-option")]

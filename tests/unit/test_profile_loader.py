@@ -16,6 +16,7 @@ from smartcommune.document import composer
 from smartcommune.errors import ProfileErrors, UsageError
 from smartcommune.profile.loader import find_profile, load_profile
 
+PRODUCTS = (Path(__file__).parent / "profiles" / "data" / "products.csv").read_text(encoding="utf-8")
 VALID = (Path(__file__).parent / "profiles" / "valid.yml").read_text(encoding="utf-8")
 
 
@@ -66,7 +67,7 @@ def test_the_content_of_named_files_is_known(folder, catalogue):
     (folder / "commune.yml").write_text(VALID, encoding="utf-8")
     path = ("components", "production", "cooperative_shop", "products")
     before = load_profile(folder / "commune.yml", catalogue).files[path]
-    (folder / "data" / "products.csv").write_text("sku\nA\n", encoding="utf-8")
+    (folder / "data" / "products.csv").write_text(f"{PRODUCTS}A\n", encoding="utf-8")
     after = load_profile(folder / "commune.yml", catalogue).files[path]
 
     assert before.path == after.path

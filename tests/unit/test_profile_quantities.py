@@ -34,6 +34,10 @@ def test_quantities_are_read(parse, text, value):
         (parse_bytes, None, None),
         (parse_rate, 30, None),
         (parse_rate, "0 Mbit/s", None),
+        (parse_rate, "0.0001 kbit/s", None),
+        (parse_rate, "1001 Gbit/s", None),
+        (parse_duration, "0.4 ms", None),
+        (parse_bytes, "٨ GiB", None),
     ],
 )
 def test_wrong_quantities_suggest_what_was_meant(parse, text, suggestion):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smartcommune.catalogue.loader import load_catalogue
-from smartcommune.errors import SiteErrors, UsageError
+from smartcommune.errors import ProvinceErrors, SiteErrors, UsageError
 from smartcommune.profile.loader import load_profile
 from smartcommune.site.compile import compile_site, targets_of
 from smartcommune.site.models import to_json
@@ -300,6 +300,26 @@ def test_without_a_mirror_machines_that_stand_cannot_be_built(build):
 
     assert fault.code == "no-mirror"
     assert fault.file.endswith("province.yml")
+
+
+def test_a_full_zone_is_told_at_the_first_host_too_many(build):
+    """A zone's /24 has addresses for 245 hosts; one more is a conflict, not an address that does not exist."""
+    many = "".join(f"  more-{number}: {{kind: server, site: ubnd}}\n" for number in range(243))
+    site = build(("  gateway-1: {kind", f"{many}  gateway-1: {{kind"))
+    assert site.host("more-242").address == "10.20.3.254"
+
+    (fault,) = conflicts(
+        build, ("  gateway-1: {kind", f"{many}  last: {{kind: server, site: ubnd}}\n  gateway-1: {{kind")
+    )
+    assert (fault.code, fault.key) == ("zone-full", "hosts.last")
+
+
+def test_a_province_of_a_fraction_of_a_version_is_refused(build):
+    """The version is a whole number here too."""
+    with pytest.raises(ProvinceErrors) as caught:
+        build(province="schema: 1.0\n")
+
+    assert [(fault.line, fault.code) for fault in caught.value.errors] == [(1, "wrong-value")]
 
 
 def test_too_little_memory_is_told_with_figures_and_both_places(build):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smartcommune import paths
 from smartcommune.catalogue.models import Catalogue, Service
+from smartcommune.document.nearest import nearest
 from smartcommune.document.reader import read_document
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import validate
@@ -33,6 +34,7 @@ def load_catalogue(roles: Path | None = None) -> Catalogue:
         service = None if document.faults else validate(document, Service)
         if service is not None:
             _check_name(document, service, path.parents[1].name)
+            _check_needs(document, service)
         if service is None or document.faults:
             faults += document.faults
             continue
@@ -57,6 +59,21 @@ def _check_name(document: Document, service: Service, role: str) -> None:
             Text(vi=f"viết name: {role}", en=f"write name: {role}"),
         )
         document.add(("name",), trap, suggestion=role)
+
+
+def _check_needs(document: Document, service: Service) -> None:
+    """An option is set together with options that there are."""
+    known = ", ".join(service.options)
+    for name, option in service.options.items():
+        for index, needed in enumerate(option.needs):
+            if needed not in service.options:
+                trap = Trap(
+                    "no-option",
+                    Text(vi="không có tùy chọn này", en="there is no such option"),
+                    Text(vi=f"một trong: {known}", en=f"one of: {known}"),
+                    Text(vi="sửa tên tùy chọn", en="correct the option's name"),
+                )
+                document.add(("options", name, "needs", index), trap, suggestion=nearest(needed, service.options))
 
 
 def _check_agreement(document: Document, service: Service, catalogue: Catalogue) -> None:

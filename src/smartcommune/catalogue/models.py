@@ -28,7 +28,8 @@ class Option(Model):
     """One key that a profile may set for the service; becomes the role variable ``<service>_<key>``.
 
     ``values`` closes the choice of a scalar. A ``host`` names a host of the profile. A ``table`` is a list of rows:
-    ``columns`` describes them, ``key`` names the column whose values differ.
+    ``columns`` describes them, ``key`` names the column whose values differ. ``header`` names the columns of a CSV
+    ``file``, ``needs`` the options that this one is set together with.
     """
 
     type: Literal["string", "integer", "number", "boolean", "file", "list", "host", "table"]
@@ -36,6 +37,8 @@ class Option(Model):
     description: Text
     example: Any
     default: Any = None
+    header: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     required: bool = False
     pattern: str | None = None
     minimum: Number | None = None

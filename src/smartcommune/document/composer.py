@@ -28,6 +28,7 @@ MAX_NODES = 5_000  # after aliases are expanded; the largest catalogue entry has
 MAX_DEPTH = 24
 
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\u3000\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # as escapes: the reader refuses them as they are
 _TYPOGRAPHIC_QUOTES = frozenset("“”‘’„«»")
 
 
@@ -135,6 +136,8 @@ class _Composer:
             self._tag(event.tag, path)
         elif not raw.isascii():
             self._odd_signs(raw, path, plain=plain)
+        elif not raw.isprintable() and _CONTROL.search(raw):
+            self._fault(start, path, traps.CONTROL_SIGN)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchor(value, path, len(self.entries) - 1, len(self.entries))
         self._give(value)
@@ -255,6 +258,8 @@ class _Composer:
         start = (place.value_line, place.value_column)
         if plain and raw[0] in _TYPOGRAPHIC_QUOTES:
             self._fault(start, path, traps.TYPOGRAPHIC_QUOTE)
+        elif _CONTROL.search(raw):
+            self._fault(start, path, traps.CONTROL_SIGN)
         elif _INVISIBLE.search(raw):
             self._fault(start, path, traps.INVISIBLE_SIGN)
 

@@ -69,6 +69,8 @@ def _locate(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] 
         return traps.MISSING_COLON, error.context_mark.line + 1, error.context_mark.column + 1
     if "block" in context and "cannot start any token" not in problem:
         return _in_block(document, at)
+    if "document start" in problem and (end := _end_mark(document, at)) is not None:
+        return traps.SECOND_DOCUMENT, end, 1
     if "document start" in problem and () in document.places:
         root = document.places[()]
         return traps.INDENTATION if root.raw is None else traps.MISSING_COLON, root.line, root.column
@@ -76,6 +78,12 @@ def _locate(document: Document, error: yaml.YAMLError, bracket: tuple[int, int] 
         if words in problem or words in context:
             return trap, at.line + 1, at.column + 1
     return traps.SYNTAX, at.line + 1, at.column + 1
+
+
+def _end_mark(document: Document, at: yaml.Mark) -> int | None:
+    """Return the line after which text stands although the document was ended there by ``...``."""
+    above = document.lines[: at.line]
+    return next((number for number, line in enumerate(above, 1) if line.rstrip() == "..."), None)
 
 
 def _open_quote(document: Document, error: yaml.MarkedYAMLError, at: yaml.Mark) -> tuple[int, int] | None:

@@ -87,9 +87,9 @@ UNKNOWN_ALIAS = Trap(
 )
 SECOND_DOCUMENT = Trap(
     "second-document",
-    Text(vi="một tài liệu thứ hai bắt đầu ở đây (---)", en="a second document begins here (---)"),
+    Text(vi="tài liệu hết ở đây (--- hoặc ...)", en="the document ends here (--- or ...)"),
     Text(vi="một tài liệu mỗi tệp", en="one document a file"),
-    Text(vi="xóa dòng --- hoặc tách thành tệp khác", en="delete the line --- or make it a file of its own"),
+    Text(vi="xóa dòng này, hoặc tách phần sau thành tệp khác", en="delete the line, or make a file of what follows"),
 )
 EMPTY_FILE = Trap(
     "empty-file",

@@ -15,11 +15,19 @@ from smartcommune.document.traps import Trap
 from smartcommune.document.validation import not_allowed
 from smartcommune.faults import Related
 from smartcommune.profile.communes import load_former, load_official
+from smartcommune.profile.models import Targets
+from smartcommune.profile.network import ZONES
+from smartcommune.profile.quantities import QuantityError, parse_duration
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from smartcommune.document.model import Document, KeyPath
 
+_LONGEST_RTT = 60_000  # milliseconds: nothing answers so late, so that a wrong unit is seen
+_CIDR = re.compile(r"[0-9.]+/[1-9][0-9]?")
+_TAKEN_BY_ANSIBLE = ("all", "ungrouped", "localhost", "commune")  # its own words, and the group of all hosts
 _HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _CODE = re.compile(r"\d{5}")
 _BLOCK_PREFIX = 21
@@ -73,6 +81,23 @@ def _unknown_code(document: Document, code: str, name: object) -> None:
     document.add(("commune", "code"), trap, suggestion=suggestion)
 
 
+def check_link(document: Document) -> None:
+    """The round trip is one that a link can have."""
+    rtt = document.mapping("link").get("rtt")
+    try:
+        late = parse_duration(rtt) > _LONGEST_RTT
+    except QuantityError:
+        return  # told already
+    if late:
+        trap = Trap(
+            "too-slow",
+            Text(vi="không đường truyền nào chậm như vậy", en="no link is as slow as that"),
+            Text(vi="nhiều nhất 60 s", en="at most 60 s"),
+            Text(vi="sửa đơn vị hoặc số", en="correct the unit or the number"),
+        )
+        document.add(("link", "rtt"), trap)
+
+
 def check_network(document: Document) -> None:
     """The block is an aligned private /21."""
     block = document.mapping("network").get("block")
@@ -89,7 +114,7 @@ def check_network(document: Document) -> None:
     except ValueError:
         message = Text(vi="không phải là một khối IPv4", en="this is not an IPv4 block")
     else:
-        if network.prefixlen != _BLOCK_PREFIX or "/" not in block:
+        if network.prefixlen != _BLOCK_PREFIX or not _CIDR.fullmatch(block):
             message = Text(vi="khối không phải là /21", en="the block is not a /21")
             suggestion = str(ipaddress.IPv4Network(f"{network.network_address}/{_BLOCK_PREFIX}", strict=False))
         elif str(network.network_address) != block.partition("/")[0]:
@@ -108,10 +133,25 @@ def is_commune_private(network: ipaddress.IPv4Network) -> bool:
     return any(network.subnet_of(private) for private in _PRIVATE)
 
 
-def check_hosts(document: Document) -> None:
-    """Host names can be parts of domain names."""
+def check_hosts(document: Document, services: Iterable[str]) -> None:
+    """Host names can be parts of domain names, and mean nothing else where hosts are chosen."""
+    taken: dict[str, Text] = {
+        **dict.fromkeys(_TAKEN_BY_ANSIBLE, Text(vi="Ansible", en="Ansible")),
+        **dict.fromkeys(ZONES, Text(vi="một vùng mạng", en="a network zone")),
+        **dict.fromkeys(services, Text(vi="một dịch vụ", en="a service")),
+    }
     for name in document.mapping("hosts"):
-        if not _HOST_NAME.fullmatch(name):
+        if name in taken:
+            owner = taken[name]
+            trap = Trap(
+                "host-name-taken",
+                Text(vi=f"«{name}» đã là tên của {owner.vi}", en=f"«{name}» is the name of {owner.en} already"),
+                Text(vi="một tên chỉ chỉ tới máy này", en="a name that means this machine only"),
+                Text(vi="đổi tên máy", en="rename the host"),
+            )
+            found = Text(vi=name, en=name)
+            document.add(("hosts", name), trap, found=found, suggestion=f"{name}-1", at_key=True)
+        elif not _HOST_NAME.fullmatch(name):
             trap = Trap(
                 "host-name",
                 Text(vi=f"«{name[:60]}» không thể là tên máy", en=f"«{name[:60]}» cannot be a host's name"),
@@ -129,6 +169,9 @@ def check_hosts(document: Document) -> None:
 def check_targets(document: Document) -> None:
     """Machines that already stand are hosts of the profile, at valid addresses that differ."""
     targets = document.data.get("targets") if isinstance(document.data, dict) else None
+    for name, target in document.mapping("targets").items():
+        if target is None and name in Targets.model_fields:
+            document.add(("targets", name), _no_value(name))
     if targets == {}:
         trap = Trap(
             "no-target",
@@ -154,6 +197,15 @@ def check_targets(document: Document) -> None:
         first = seen.setdefault((address, str(machine.get("port", 22))), name)
         if first != name:
             _same_address(document, (*path, "address"), ("targets", "existing", "hosts", first, "address"))
+
+
+def _no_value(target: str) -> Trap:
+    return Trap(
+        "empty-target",
+        Text(vi="đích này không có giá trị", en="the target has no value"),
+        Text(vi="các khóa của nó, hoặc {}", en="its keys, or {}"),
+        Text(vi=f"viết chẳng hạn: {target}: {{}}", en=f"write for example: {target}: {{}}"),
+    )
 
 
 def unknown_host(hosts: list[str]) -> Trap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +19,25 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 32 * 1024**2
 
 
-def check_file(document: Document, path: KeyPath, value: str, base: Path) -> DataFile | None:
-    """Return the file that the option at ``path`` names, or record why it cannot be used; ``base`` is the folder."""
+def check_file(
+    document: Document, path: KeyPath, value: str, base: Path, header: tuple[str, ...] = ()
+) -> DataFile | None:
+    """Return the file that the option at ``path`` names, or record why it cannot be used; ``base`` is the folder.
+
+    With a ``header`` the file is a table (CSV) that has these columns.
+    """
     try:
         problem = _written_wrong(value)
         if problem is None:
             target = (base / value).resolve(strict=True)
             problem = _unfit(target, base)
         if problem is None:
-            return DataFile(paths.display(base / value), hashlib.sha256(target.read_bytes()).hexdigest())
+            content = target.read_bytes()
+            wrong = _unfit_table(content, header) if header else None
+            if wrong is None:
+                return DataFile(paths.display(base / value), hashlib.sha256(content).hexdigest())
+            document.add(path, wrong)
+            return None
     except FileNotFoundError:
         problem = (
             Text(vi="liên kết chỉ tới một tệp không có", en="the link points to a file that is not there")
@@ -64,6 +75,30 @@ def _unfit(target: Path, base: Path) -> Text | None:
     if target.stat().st_size > MAX_FILE_BYTES:
         return Text(vi="tệp lớn hơn 32 MiB", en="the file is bigger than 32 MiB")
     return None
+
+
+def _unfit_table(content: bytes, header: tuple[str, ...]) -> Trap | None:
+    """Return why a file is not a table with these columns."""
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        number = content[: error.start].count(b"\n") + 1
+        problem = Text(vi=f"dòng {number} của tệp không ở dạng UTF-8", en=f"line {number} of the file is not UTF-8")
+        return _bad_table(problem, header)
+    if "\0" in content.decode("utf-8-sig"):
+        return _bad_table(Text(vi="tệp không phải là văn bản", en="the file is not text"), header)
+    columns = [name.strip() for name in next(csv.reader(lines[:1]), [])]
+    if missing := [name for name in header if name not in columns]:
+        names = ", ".join(missing)
+        return _bad_table(Text(vi=f"dòng đầu của tệp thiếu {names}", en=f"the file's first line lacks {names}"), header)
+    return None
+
+
+def _bad_table(problem: Text, header: tuple[str, ...]) -> Trap:
+    names = ",".join(header)
+    expected = Text(vi=f"tệp CSV (UTF-8), dòng đầu {names}", en=f"a CSV file (UTF-8), its first line {names}")
+    todo = Text(vi="sửa tệp, lưu lại dạng CSV UTF-8", en="correct the file, save it again as CSV in UTF-8")
+    return Trap("file-content", problem, expected, todo)
 
 
 def _nearest_file(value: str, base: Path) -> str | None:

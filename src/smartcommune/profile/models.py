@@ -14,6 +14,7 @@ from smartcommune.keys import Key
 from smartcommune.profile.devices import Device
 from smartcommune.profile.network import Bytes, HostKind, Link, Model, Network, Place, ZoneName
 from smartcommune.profile.quantities import parse_whole
+from smartcommune.profile.texts import parse_distinct, parse_line
 from smartcommune.text import Text
 
 SCHEMA_VERSION = 1
@@ -54,6 +55,7 @@ class Commune(Model):
     ] = Field(min_length=1, max_length=80)
     pilot: Annotated[
         str | None,
+        BeforeValidator(parse_line),
         Key(
             "Mô hình thí điểm",
             "Pilot",
@@ -64,6 +66,7 @@ class Commune(Model):
     ] = Field(default=None, max_length=80)
     languages: Annotated[
         tuple[Literal["vi", "en"], ...],
+        BeforeValidator(parse_distinct),
         Key(
             "Ngôn ngữ",
             "Languages",

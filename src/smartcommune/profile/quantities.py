@@ -6,11 +6,12 @@ import re
 
 from smartcommune.text import Text
 
-_NUMBER = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([A-Za-z/]+)")
-_LOOSE = re.compile(r"(\d{1,12})(?:[.,](\d{1,6}))?\s*([A-Za-z/]*)")
+_NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z/]+)")
+_LOOSE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?\s*([A-Za-z/]*)")
 BYTES = {"MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 RATES = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
 DURATIONS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+FASTEST = 10**12  # bit/s: no commune's link comes near, so that a wrong unit is seen
 
 
 class QuantityError(ValueError):
@@ -22,10 +23,11 @@ class QuantityError(ValueError):
         self.suggestion = suggestion
 
 
-def _parse(value: object, units: dict[str, int], example: str) -> int:
+def _parse(value: object, units: dict[str, int], example: str, limit: tuple[int, str] | None = None) -> int:
     """Return ``value`` in the base unit. A bare number is refused: it would not say what it counts.
 
-    Raises QuantityError when the text is not a positive number and one of ``units``.
+    ``limit`` is the largest amount, and how people write it. Raises QuantityError when the text is not a positive
+    number and one of ``units``, and when it is less than one base unit or more than the limit.
     """
     match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in units or float(match[1]) == 0:
@@ -35,7 +37,13 @@ def _parse(value: object, units: dict[str, int], example: str) -> int:
             en=f"a number above 0 and one of {names}, such as {example}",
         )
         raise QuantityError(expected, _meant(value, units))
-    return round(float(match[1]) * units[match[2]])
+    amount = round(float(match[1]) * units[match[2]])
+    if amount < 1:
+        least = next((f"1 {unit}" for unit, factor in units.items() if factor == 1), example)
+        raise QuantityError(Text(vi=f"một lượng lớn hơn, ví dụ {least}", en=f"more, such as {least}"), None)
+    if limit is not None and amount > limit[0]:
+        raise QuantityError(Text(vi=f"nhiều nhất {limit[1]}", en=f"at most {limit[1]}"), None)
+    return amount
 
 
 def _meant(value: object, units: dict[str, int]) -> str | None:
@@ -56,7 +64,7 @@ def parse_bytes(value: object) -> int:
 
 def parse_rate(value: object) -> int:
     """Return bit/s from ``30 Mbit/s``."""
-    return _parse(value, RATES, "30 Mbit/s")
+    return _parse(value, RATES, "30 Mbit/s", (FASTEST, f"{FASTEST // RATES['Gbit/s']} Gbit/s"))
 
 
 def parse_whole(value: object) -> object:

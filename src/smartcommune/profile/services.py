@@ -12,6 +12,7 @@ from smartcommune.document.validation import to_flow, unknown_key
 from smartcommune.profile.checks import unknown_host
 from smartcommune.profile.files import check_file
 from smartcommune.profile.models import COMPONENTS
+from smartcommune.profile.texts import not_one_line
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from smartcommune.document.model import Document, KeyPath
     from smartcommune.profile.loaded import DataFile
 
+LONGEST_TEXT = 500  # characters of an option
 HOST_OPTION = "host"  # every chosen service may be pinned to a machine
 
 _SECRET = Trap(
@@ -110,7 +112,7 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
         if option is not None:
             _check_option(document, option, (*path, key), value)
             if option.type == "file" and isinstance(value, str) and not document.is_spoilt((*path, key)):
-                found = check_file(document, (*path, key), value, base)
+                found = check_file(document, (*path, key), value, base, option.header)
                 files |= {(*path, key): found} if found is not None else {}
         elif key == HOST_OPTION and service.component != "foundation":
             _check_pin(document, (*path, key), value)
@@ -123,8 +125,11 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
             trap = unknown_key(key, allowed)
             document.add((*path, key), trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
     for key, option in service.options.items():
-        if option.required and key not in written and key not in meant:
-            document.add_missing((*path, key), _missing(key, option), list(service.options))
+        if key in written or key in meant:
+            continue
+        for_sake_of = [other for other in written if other in service.options and key in service.options[other].needs]
+        if option.required or for_sake_of:
+            document.add_missing((*path, key), _missing(key, option, for_sake_of), list(service.options))
     return files
 
 
@@ -138,14 +143,14 @@ def _check_option(document: Document, option: Option, path: KeyPath, value: Any)
         if kind is str and place.plain and place.raw:
             suggestion = f'"{place.raw}"'
             todo = Text(vi=f"đặt trong dấu nháy: {suggestion}", en=f"write it in quotes: {suggestion}")
-    elif option.pattern and isinstance(value, str) and not re.fullmatch(option.pattern, value):
+    elif option.pattern and isinstance(value, str) and not re.fullmatch(option.pattern, value, re.ASCII):
         expected = Text(vi=option.description.vi, en=option.description.en)
     elif isinstance(value, int) and not _in_range(value, option):
         low, high = option.minimum, option.maximum
         bounds = f"{'' if low is None else f'{low} ≤ '}{path[-1]}{'' if high is None else f' ≤ {high}'}"
         expected = Text(vi=bounds, en=bounds)
-    elif isinstance(value, str) and not value.strip():
-        expected = Text(vi="một chuỗi không trống", en="text that is not empty")
+    elif isinstance(value, str) and (wanted := not_one_line(value, LONGEST_TEXT)) is not None:
+        expected = wanted
     else:
         return
     message = Text(vi="giá trị của tùy chọn không hợp lệ", en="the option's value is not valid")
@@ -162,11 +167,12 @@ def _check_pin(document: Document, path: KeyPath, value: Any) -> None:
         document.add(path, unknown_host(list(hosts)), suggestion=nearest(str(value), hosts))
 
 
-def _missing(key: str, option: Option) -> Trap:
+def _missing(key: str, option: Option, for_sake_of: list[str]) -> Trap:
     example = to_flow(option.example)
+    why = f" («{'», «'.join(for_sake_of)}»)" if for_sake_of else ""
     return Trap(
         "missing-option",
-        Text(vi=f"thiếu tùy chọn bắt buộc «{key}»", en=f"the required option «{key}» is missing"),
+        Text(vi=f"thiếu tùy chọn bắt buộc «{key}»{why}", en=f"the required option «{key}» is missing{why}"),
         option.description,
         Text(vi=f"thêm: {key}: {example}", en=f"add: {key}: {example}"),
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ZONE_PREFIX = 24
 _FIRST_HOST = 10
+_LAST_HOST = 254
 _ZONE_SIZE = 256
 
 
@@ -42,6 +43,9 @@ def place_hosts(draft: Draft, zones: tuple[Zone, ...]) -> None:
     next_free = dict.fromkeys(by_name, _FIRST_HOST)
     for name, host in draft.loaded.profile.hosts.items():
         zone = by_name[host.zone or ZONE_OF_KIND[host.kind]]
+        if next_free[zone.name] > _LAST_HOST:
+            _zone_full(draft, name, zone)
+            break
         address = zone.prefix.rpartition(".")[0] + f".{next_free[zone.name]}"
         next_free[zone.name] += 1
         sources: tuple[Source, ...] = (draft.profile_source("hosts", name),)
@@ -68,6 +72,21 @@ def connection_of(draft: Draft, host: str) -> Connection | None:
         return None
     machine = existing.hosts[host]
     return Connection(machine.address, machine.port, machine.user)
+
+
+def _zone_full(draft: Draft, host: str, zone: Zone) -> None:
+    room = _LAST_HOST - _FIRST_HOST + 1
+    draft.conflict(
+        draft.profile_source("hosts", host),
+        "zone-full",
+        Text(
+            vi=f"vùng {zone.name} không còn địa chỉ cho {host}", en=f"zone {zone.name} has no address left for {host}"
+        ),
+        found=Text(vi=f"hơn {room} máy", en=f"more than {room} hosts"),
+        expected=Text(vi=f"nhiều nhất {room} máy trong {zone.prefix}", en=f"at most {room} hosts in {zone.prefix}"),
+        todo=Text(vi="đặt bớt máy sang vùng khác", en="put some of the hosts into another zone"),
+        others=[],
+    )
 
 
 def _wrong_zone(draft: Draft, host: str, standing: str, zone: Zone) -> None:
