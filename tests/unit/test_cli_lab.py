@@ -161,6 +161,25 @@ def test_shell_ends_with_the_status_of_what_ran(capfd, calls):
     assert run(capfd, "lab", "shell", "vi-huong", "server-1", "--", "echo", "--json", "a b")[:2] == (0, "--json a b\n")
 
 
+def test_shell_answers_with_one_document(capfd, calls):
+    """With --json what the command wrote and how it ended are one document; options after -- are the command's."""
+    code, out, err = run(
+        capfd, "lab", "shell", "vi-huong", "server-1", "--json", "--", "sh", "-c", "echo a; echo b >&2; exit 3"
+    )
+    told = json.loads(out)
+
+    assert (code, err) == (3, "")
+    assert (told["machine"], told["stdout"], told["stderr"], told["exit_code"]) == ("server-1", "a\n", "b\n", 3)
+
+
+def test_shell_without_a_command_has_no_document(capfd, calls):
+    """An interactive shell cannot be a document: wrong use, with what to do."""
+    code, out, _ = run(capfd, "--json", "lab", "shell", "vi-huong", "server-1")
+
+    assert code == 2
+    assert "after --" in json.loads(out)["error"]["todo"]["en"]
+
+
 def test_logs_are_shown_or_a_document(capfd, calls):
     """Lines as they are, or a list of them."""
     assert run(capfd, "lab", "logs", "vi-huong", "server-1", "-u", "nginx")[1] == "server-1 False nginx\nline 2\n"

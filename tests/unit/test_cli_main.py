@@ -108,6 +108,28 @@ def test_version_needs_no_command(capsys):
     assert (code, json.loads(out)) == (0, {"version": __version__})
 
 
+@pytest.mark.parametrize("path", [path for path, _ in walk(typer.main.get_command(main.build_app()))], ids=" ".join)
+def test_help_can_be_a_document(capsys, path):
+    """With --json, help is a document: what the command takes, in both languages, and examples to paste."""
+    code, out, err = run(capsys, *path, "--help", "--json")
+    told = json.loads(out)
+
+    assert (code, err) == (0, "")
+    assert told["command"] == " ".join(("smartcommune", *path))
+    assert told["examples"] == list(EXAMPLES[path])
+    for each in (told, *told["arguments"], *told["options"], *told["commands"]):
+        assert each["help"]["en"]
+        assert "install_completion" in str(each) or each["help"]["vi"] != each["help"]["en"]
+
+
+@pytest.mark.parametrize("option", main.COMPLETION)
+def test_completion_has_no_document(capsys, option):
+    """A script for the shell is no JSON: asking for both is wrong use, and nothing is installed."""
+    code, out, _ = run(capsys, option, "--json")
+
+    assert (code, json.loads(out)["error"]["exit_code"]) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [

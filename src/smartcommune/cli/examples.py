@@ -29,6 +29,7 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("lab", "shell"): (
         "smartcommune lab shell vi-huong server-1",
         "smartcommune lab shell vi-huong server-1 -- systemctl --failed",
+        "smartcommune lab shell vi-huong server-1 --json -- ip --json address",
     ),
     ("lab", "logs"): ("smartcommune lab logs vi-huong server-1 --follow --unit nginx",),
     ("lab", "open"): ("smartcommune lab open vi-huong", "smartcommune lab open vi-huong cua-hang --zone office"),

@@ -11,6 +11,8 @@ import typer
 
 from smartcommune.cli import completion, options
 from smartcommune.cli.session import Session, of
+from smartcommune.errors import UsageError
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,9 +129,22 @@ def shell(
     host: options.Host,
     command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND]...", help="Instead of a shell.")] = None,
 ) -> None:
-    """Open a shell on a machine as root, or run one command there and end with its exit status."""
+    """Open a shell on a machine as root, or run one command there and end with its exit status.
+
+    Options of this program stand before --, what follows it is the command's own.
+    """
     session = of(context)
+    if session.json and not command:
+        raise UsageError(
+            Text(vi="shell tương tác không có văn bản JSON", en="an interactive shell has no JSON document"),
+            todo=Text(vi="ghi lệnh cần chạy sau --", en="name the command to run, after --"),
+        )
     argv = lab_of(session, profile).shell_argv(host, shlex.join(command) if command else None)
+    if session.json:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
+        answer = {"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+        session.document({"machine": host, "command": command, **answer})
+        raise typer.Exit(done.returncode)
     raise typer.Exit(subprocess.run(argv, check=False).returncode)
 
 

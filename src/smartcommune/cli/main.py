@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 INTERRUPTED = 130
+COMPLETION = ("--install-completion", "--show-completion")  # a script for the shell, and its place
 GLOBAL_FLAGS = ("--json", "--quiet", "-q")
 
 
@@ -111,14 +112,16 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
 
     ``program`` is what the user types for this program.
     """
-    from smartcommune.cli.help import translate
-
     ordered = hoist(arguments)
     session = Session(program=program, arguments=tuple(arguments), json="--json" in ordered[: _globals(ordered)])
     try:
         session.language = _language(ordered, environ)
         command = typer.main.get_command(build_app(bare_help=not session.json))
-        translate(command, session.language, program)
+        _say_help(command, session)
+        if session.json and (shown := [each for each in ordered if each in COMPLETION]):
+            from smartcommune.cli.failure import show_usage
+
+            return show_usage(f"Option {shown[0]} has no JSON document.", NAME, session)
         outcome = command.main(args=ordered, prog_name=NAME, standalone_mode=False, obj=session)
     except TyperException as error:
         from smartcommune.cli.failure import show_usage
@@ -140,6 +143,18 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
 
         return show_failure(KeyboardInterrupt(), session)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _say_help(command: Any, session: Session) -> None:
+    """Give the commands their help in the user's language, or as documents."""
+    if session.json:
+        from smartcommune.cli.help_document import document_help
+
+        document_help(command, session.program)
+    else:
+        from smartcommune.cli.help import translate
+
+        translate(command, session.language, session.program)
 
 
 def _globals(ordered: Sequence[str]) -> int:

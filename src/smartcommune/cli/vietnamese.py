@@ -113,8 +113,12 @@ VIETNAMESE: dict[str, str] = {
     "List the lab's machines: state, address, memory and disk in use.": (
         "Liệt kê máy của phòng thử: trạng thái, địa chỉ, bộ nhớ và đĩa đang dùng."
     ),
-    "Open a shell on a machine as root, or run one command there and end with its exit status.": (
-        "Mở shell trên một máy bằng root, hoặc chạy một lệnh ở đó và kết thúc bằng mã thoát của nó."
+    (
+        "Open a shell on a machine as root, or run one command there and end with its exit status.\n\nOptions of "
+        "this program stand before --, what follows it is the command's own."
+    ): (
+        "Mở shell trên một máy bằng root, hoặc chạy một lệnh ở đó và kết thúc bằng mã thoát của nó.\n\nTuỳ chọn của "
+        "chương trình này đứng trước --, phần sau là của lệnh."
     ),
     "Instead of a shell.": "Thay cho shell.",
     "Show a machine's journal, or its console while it is stopped.": "Xem nhật ký một máy, hoặc màn hình khi máy tắt.",
@@ -166,5 +170,6 @@ USAGE: dict[str, str] = {
     r"Invalid value for ": "giá trị sai ở ",
     r"Option (\S+) requires an argument": r"tuỳ chọn \1 cần một giá trị",
     r"Option (\S+) does not take a value": r"tuỳ chọn \1 không nhận giá trị",
+    r"Option (\S+) has no JSON document\.": r"tuỳ chọn \1 không có văn bản JSON.",
     r"Value (\S+) is not a valid (\S+)\.": r"\1 không phải là \2.",
 }
