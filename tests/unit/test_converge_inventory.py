@@ -77,7 +77,7 @@ def test_peers_are_addresses_of_the_hosts_own_gateway(site, variables):
     """The mirror of the lab is each zone's gateway; a relay that nobody named is none."""
     for host in site.hosts:
         peers = variables[host.name]["commune"]["peers"]
-        assert peers == {"mirror": {"address": host.gateway, "port": 3142}, "mail_relay": None}
+        assert peers == {"mirror": {"address": host.gateway, "port": 3142}, "mail_relay": None, "resolver": None}
 
 
 def test_a_local_grant_needs_no_password(variables):

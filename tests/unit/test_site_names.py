@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smartcommune.profile.communes import load_former, load_official
-from smartcommune.site.addressing import make_zones, zone_of
 from smartcommune.site.names import to_label
+from smartcommune.site.networks import make_zones, zone_of
 
 
 @pytest.mark.parametrize(

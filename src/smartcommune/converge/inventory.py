@@ -13,10 +13,8 @@ from smartcommune.targets.outputs import LAB_PORT
 from smartcommune.transports.ssh import control_folder
 
 if TYPE_CHECKING:
-    from smartcommune.site.models import Grant, PlacedService, Site, SiteHost
+    from smartcommune.site.models import Grant, Place, PlacedService, Site, SiteHost
     from smartcommune.targets.outputs import Outputs
-
-PEERS = ("mirror", "mail_relay")
 
 
 def build(site: Site, outputs: Outputs) -> dict[str, Any]:
@@ -51,7 +49,8 @@ def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
         variables["internal_ca_host_certificate"] = authority.certificate
         variables["internal_ca_host_key"] = authority.private_key
     for service in host.services:
-        variables |= _options(service)
+        variables |= {f"{service.name}_{key}": value for key, value in _options(service).items()}
+        variables[f"{service.name}_memory"] = service.memory
     for need in site.secrets:
         if need.host == host.name and need.id in outputs.secrets:
             variables[f"{need.service}_{need.name}"] = outputs.secrets[need.id]
@@ -82,15 +81,39 @@ def _commune(site: Site, host: SiteHost) -> dict[str, Any]:
         "level": site.level,
         "profile": site.profile,
         "target": site.target,
-        "zones": {zone.name: {"prefix": zone.prefix, "gateway": zone.gateway} for zone in site.zones},
-        "peers": {name: _peer(site.peers.get(name), host) for name in PEERS},
+        "zones": _zones(site, host.site),
+        "sites": {place.name: _site(site, place) for place in site.sites},
+        "hosts": [_neighbour(each) for each in site.hosts],
+        "devices": [_without_sources(device) for device in site.devices],
+        "peers": host.peers,
     }
 
 
-def _peer(peer: dict[str, Any] | None, host: SiteHost) -> dict[str, Any] | None:
-    if peer and peer.get("address") == "gateway":
-        return {**peer, "address": host.gateway}
-    return peer
+def _zones(site: Site, name: str) -> dict[str, Any]:
+    return {
+        zone.name: {"prefix": zone.prefix, "gateway": zone.gateway, "router": zone.router}
+        for zone in site.zones_of(name).values()
+    }
+
+
+def _site(site: Site, place: Place) -> dict[str, Any]:
+    """Return one of the commune's sites with its zones and, where one routes, its router."""
+    router = None
+    if place.router is not None:
+        addresses = {link.zone: link.address for link in site.host(place.router).interfaces}
+        router = {"host": place.router, "wan_address": addresses["wan"], "addresses": addresses}
+    return {
+        "title": place.title,
+        "block": place.block,
+        "link": place.link,
+        "zones": _zones(site, place.name),
+        "router": router,
+    }
+
+
+def _neighbour(host: SiteHost) -> dict[str, Any]:
+    names = ("name", "fqdn", "kind", "site", "zone", "address", "names")
+    return {name: to_plain(getattr(host, name)) for name in names}
 
 
 def _host(host: SiteHost) -> dict[str, Any]:
@@ -100,6 +123,10 @@ def _host(host: SiteHost) -> dict[str, Any]:
         "ssh_port": host.connection.port if host.connection else LAB_PORT,
         "inbound": [_without_sources(rule) for rule in host.inbound],
         "outbound": [_without_sources(rule) for rule in host.outbound],
+        "interfaces": to_plain(host.interfaces),
+        "router": host.is_router,
+        "forward": [_without_sources(rule) for rule in host.forward],
+        "firewall_tables": list(host.firewall_tables),
     }
 
 
@@ -111,11 +138,15 @@ def _without_sources(value: Any) -> dict[str, Any]:
 
 
 def _options(service: PlacedService) -> dict[str, Any]:
-    options = {
-        f"{service.name}_{key}": str(paths.checkout() / value) if key in service.files and value else value
-        for key, value in service.options.items()
-    }
-    return {**options, f"{service.name}_memory": service.memory}
+    """Return a service's options, with the absolute path of each file, also in the rows of tables."""
+    options = to_plain(service.options)
+    for key in service.files:
+        *way, last = (int(part) if part.isdecimal() else part for part in key.split("."))
+        holder = options
+        for part in way:
+            holder = holder[part]
+        holder[last] = str(paths.checkout() / holder[last])
+    return dict(options)
 
 
 def _add_grant(variables: dict[str, Any], site: Site, outputs: Outputs, host: SiteHost, grant: Grant) -> None:
@@ -128,9 +159,12 @@ def _add_grant(variables: dict[str, Any], site: Site, outputs: Outputs, host: Si
             "name": grant.name,
             "consumer": grant.consumer,
             "consumer_host": grant.consumer_host,
-            "consumer_address": site.host(grant.consumer_host).address,
+            "consumer_address": grant.consumer_address,
+            "consumer_fqdn": site.host(grant.consumer_host).fqdn,
             "local": local,
             "password": password,
+            "needs": to_plain(grant.needs),
+            "options": _options(site.host(grant.consumer_host).service(grant.consumer)),
         }
         if grant.capability == "web":
             given["endpoints"] = [_without_sources(item) for item in site.endpoints if item.service == grant.consumer]
@@ -138,7 +172,8 @@ def _add_grant(variables: dict[str, Any], site: Site, outputs: Outputs, host: Si
     if host.name == grant.consumer_host:
         variables[f"{grant.consumer}_{grant.capability}"] = {
             "host": grant.provider_host,
-            "address": site.host(grant.provider_host).address,
+            "address": grant.provider_address,
+            "fqdn": site.host(grant.provider_host).fqdn,
             "local": local,
             "name": grant.name,
             "password": password,

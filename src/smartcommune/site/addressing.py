@@ -1,68 +1,111 @@
-"""Zones and addresses: the block's /24s in the order of the zones, hosts from .10 in the order they are declared."""
+"""Addresses: hosts from .10 of their zone in the order they are declared, devices from .200.
+
+A router has its zones' own gateway addresses; hosts beside it end at .99, since it gives the numbers from .100 to
+machines that come and go.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
-from smartcommune.faults import Related
-from smartcommune.profile.network import ZONE_OF_KIND, ZONES
-from smartcommune.site.draft import DraftHost, related
-from smartcommune.site.models import Connection, Setting, Zone
+from smartcommune.profile.network import ZONE_OF_KIND
+from smartcommune.site.address_conflicts import add_taken, add_wrong_router_address, add_wrong_zone, add_zone_full
+from smartcommune.site.draft import DraftHost
+from smartcommune.site.models import Connection, Interface, Setting
+from smartcommune.site.networks import (
+    OUTER_ZONES,
+    ROUTER_ZONE,
+    ZONE_PREFIX,
+    address_in,
+    find_zone,
+    router_address,
+)
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.site.draft import Draft
-    from smartcommune.site.models import Source
+    from smartcommune.site.models import Source, Zone
 
-ZONE_PREFIX = 24
-_FIRST_HOST = 10
-_LAST_HOST = 254
-_ZONE_SIZE = 256
+_HOSTS = range(10, 255)
+_HOSTS_WITH_ROUTER = range(10, 100)
 
 
-def make_zones(block: str) -> tuple[Zone, ...]:
-    """Return the zones of a /21 block; a zone's gateway has the first address of its /24."""
-    base = int(ipaddress.IPv4Address(block.partition("/")[0]))
-    return tuple(
-        Zone(name, f"{_dotted(base + index * _ZONE_SIZE)}/{ZONE_PREFIX}", _dotted(base + index * _ZONE_SIZE + 1))
-        for index, name in enumerate(ZONES)
-    )
+def list_hosts(draft: Draft) -> tuple[str, ...]:
+    """Return the names of the target's hosts: all, or those that stand already."""
+    profile = draft.loaded.profile
+    return tuple(name for name in profile.hosts if draft.target != "existing" or connection_of(draft, name) is not None)
 
 
-def zone_of(address: str, zones: tuple[Zone, ...]) -> str | None:
-    """Return the name of the zone that an address lies in."""
-    prefix = address.rpartition(".")[0]
-    return next((zone.name for zone in zones if zone.prefix.rpartition(".")[0] == prefix), None)
-
-
-def place_hosts(draft: Draft, zones: tuple[Zone, ...]) -> None:
+def place_hosts(draft: Draft) -> None:
     """Give each host of the target its zone and address; a machine that already stands keeps the one it has."""
-    by_name = {zone.name: zone for zone in zones}
-    block = draft.profile_source("network", "block")
-    next_free = dict.fromkeys(by_name, _FIRST_HOST)
+    free: dict[tuple[str, str], int] = {}
     for name, host in draft.loaded.profile.hosts.items():
-        zone = by_name[host.zone or ZONE_OF_KIND[host.kind]]
-        if next_free[zone.name] > _LAST_HOST:
-            _zone_full(draft, name, zone)
-            break
-        address = zone.prefix.rpartition(".")[0] + f".{next_free[zone.name]}"
-        next_free[zone.name] += 1
+        network = draft.network_of(host.site)
+        routes = network.router is not None and network.router.host == name
+        zone = network.zones[ROUTER_ZONE if routes else host.zone or ZONE_OF_KIND[host.kind]]
+        address = router_address(zone) if routes else _take(draft, name, zone, free)
+        if name not in draft.standing:
+            continue
         sources: tuple[Source, ...] = (draft.profile_source("hosts", name),)
-        connection = connection_of(draft, name)
-        if draft.target == "existing":
-            if connection is None:
-                continue
-            source = draft.profile_source("targets", "existing", "hosts", name)
-            sources = (*sources, source)
-            standing = zone_of(connection.address, zones)
-            if standing == zone.name:
-                address = connection.address
-            elif standing is not None:
-                _wrong_zone(draft, name, standing, zone)
-        draft.hosts[name] = DraftHost(name, zone, address, sources)
-        draft.settings.append(Setting(f"hosts.{name}.address", address, "derived", (*sources, block)))
+        if routes and network.router is not None:
+            sources = (*sources, network.router.sources[0])
+        if connection := connection_of(draft, name):
+            sources = (*sources, draft.profile_source("targets", "existing", "hosts", name))
+            address = _kept(draft, name, connection.address, zone, address, routes=routes)
+        draft.hosts[name] = DraftHost(name, network, zone, address, sources)
+        why = (*sources, *network.sources)
+        draft.settings.append(Setting(f"hosts.{name}.address", address, "derived", why))
     _check_addresses(draft)
+
+
+def _take(draft: Draft, name: str, zone: Zone, free: dict[tuple[str, str], int]) -> str:
+    """Return the next free address of a zone."""
+    routed = draft.network_of(zone.site).router is not None
+    numbers = _HOSTS_WITH_ROUTER if routed else _HOSTS
+    number = free.get((zone.site, zone.name), numbers.start + (routed and zone.name in OUTER_ZONES))
+    free[zone.site, zone.name] = number + 1
+    if number == numbers.stop:
+        add_zone_full(draft, name, zone, len(numbers))
+    return address_in(zone, number)
+
+
+def _kept(draft: Draft, name: str, standing: str, zone: Zone, planned: str, *, routes: bool) -> str:
+    """Return the address of a machine that stands: its own where that lies in its zone, else the planned one."""
+    zones = tuple(zone for network in draft.networks.values() for zone in network.zones.values())
+    there = find_zone(standing, zones)
+    if there is None:
+        return planned
+    if routes:
+        if there.site != zone.site or standing != router_address(there):
+            add_wrong_router_address(
+                draft, name, standing, router_address(draft.network_of(zone.site).zones[there.name])
+            )
+        return planned
+    if (there.site, there.name) != (zone.site, zone.name):
+        add_wrong_zone(draft, name, there, zone)
+        return planned
+    return standing
+
+
+def make_interfaces(draft: Draft, host: DraftHost) -> tuple[Interface, ...]:
+    """Return a host's links, that of its own zone first; a router's are named after their zones."""
+    if not host.is_router:
+        name = "host0" if draft.target == "lab" else ""
+        return (Interface(host.zone.name, host.address, ZONE_PREFIX, name),)
+    zones = sorted(host.network.zones.values(), key=lambda zone: zone.name != host.zone.name)
+    return tuple(Interface(zone.name, router_address(zone), ZONE_PREFIX, zone.name) for zone in zones)
+
+
+def gateway_of(host: DraftHost) -> str:
+    """Return a host's way to other networks; a router's is the operator."""
+    return host.network.zones["wan"].gateway if host.is_router else host.zone.gateway
+
+
+def address_towards(host: DraftHost, other: DraftHost) -> str:
+    """Return the address by which ``other`` knows a host: of a router, the one in the other's own zone."""
+    if host.is_router and host.network is other.network and not other.is_router:
+        return router_address(other.zone)
+    return host.address
 
 
 def connection_of(draft: Draft, host: str) -> Connection | None:
@@ -74,64 +117,16 @@ def connection_of(draft: Draft, host: str) -> Connection | None:
     return Connection(machine.address, machine.port, machine.user)
 
 
-def _zone_full(draft: Draft, host: str, zone: Zone) -> None:
-    room = _LAST_HOST - _FIRST_HOST + 1
-    draft.conflict(
-        draft.profile_source("hosts", host),
-        "zone-full",
-        Text(
-            vi=f"vùng {zone.name} không còn địa chỉ cho {host}", en=f"zone {zone.name} has no address left for {host}"
-        ),
-        found=Text(vi=f"hơn {room} máy", en=f"more than {room} hosts"),
-        expected=Text(vi=f"nhiều nhất {room} máy trong {zone.prefix}", en=f"at most {room} hosts in {zone.prefix}"),
-        todo=Text(vi="đặt bớt máy sang vùng khác", en="put some of the hosts into another zone"),
-        others=[],
-    )
-
-
-def _wrong_zone(draft: Draft, host: str, standing: str, zone: Zone) -> None:
-    at = draft.profile_source("targets", "existing", "hosts", host, "address")
-    draft.conflict(
-        at,
-        "wrong-zone",
-        Text(
-            vi=f"{host} đứng ở vùng {standing}, nhưng được khai ở vùng {zone.name}",
-            en=f"{host} stands in zone {standing}, but is declared in zone {zone.name}",
-        ),
-        found=Text(vi=f"địa chỉ trong vùng {standing}", en=f"an address in zone {standing}"),
-        expected=Text(vi=f"một địa chỉ trong {zone.prefix}", en=f"an address in {zone.prefix}"),
-        todo=Text(vi=f"viết zone: {standing}, hoặc sửa địa chỉ", en=f"write zone: {standing}, or correct the address"),
-        others=[related(draft.profile_source("hosts", host), Text(vi="máy được khai ở đây", en="declared here"))],
-    )
-
-
 def _check_addresses(draft: Draft) -> None:
-    """No two hosts have one address, and none has its gateway's."""
+    """No two hosts have one address, and none has its gateway's unless it is the gateway."""
     seen: dict[str, DraftHost] = {}
     for host in draft.hosts.values():
-        if host.address == host.zone.gateway:
-            _taken(draft, host, [], Text(vi="cổng của vùng", en="the zone's gateway"))
+        if host.address == host.zone.gateway and not host.is_router:
+            add_taken(
+                draft, host.name, host.address, host.sources[-1], Text(vi="cổng của vùng", en="the zone's gateway")
+            )
         elif host.address in seen:
             other = seen[host.address]
-            _taken(draft, host, [related(other.sources[-1], Text(vi=other.name, en=other.name))], None)
+            owner = Text(vi=other.name, en=other.name)
+            add_taken(draft, host.name, host.address, host.sources[-1], owner, other.sources[-1])
         seen[host.address] = host
-
-
-def _taken(draft: Draft, host: DraftHost, others: list[Related], owner: Text | None) -> None:
-    owner = owner or others[0].text
-    draft.conflict(
-        host.sources[-1],
-        "address-taken",
-        Text(
-            vi=f"địa chỉ {host.address} của {host.name} đã thuộc về {owner.vi}",
-            en=f"the address {host.address} of {host.name} belongs to {owner.en}",
-        ),
-        found=Text(vi=host.address, en=host.address),
-        expected=Text(vi="mỗi máy một địa chỉ", en="an address of its own for each machine"),
-        todo=Text(vi="đổi địa chỉ của máy", en="change the machine's address"),
-        others=others,
-    )
-
-
-def _dotted(number: int) -> str:
-    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

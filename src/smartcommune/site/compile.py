@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from smartcommune.errors import SiteErrors, UsageError
 from smartcommune.profile.communes import load_official
 from smartcommune.profile.models import SCHEMA_VERSION
-from smartcommune.site.addressing import ZONE_PREFIX, connection_of, make_zones, place_hosts
+from smartcommune.site.addressing import connection_of, gateway_of, list_hosts, make_interfaces, place_hosts
 from smartcommune.site.devices import make_devices
 from smartcommune.site.draft import Draft, DraftHost
-from smartcommune.site.firewall import Peers, make_inbound, make_outbound, make_peers
 from smartcommune.site.grants import make_endpoints, make_grants, make_secrets
-from smartcommune.site.models import Endpoint, Interface, Site, SiteHost
+from smartcommune.site.models import Endpoint, Site, SiteHost
 from smartcommune.site.names import check_names, make_domain
+from smartcommune.site.networks import ZONE_PREFIX, choose_routers, describe_networks, make_networks
 from smartcommune.site.options import add_profile_settings, make_service
 from smartcommune.site.placement import place_services
+from smartcommune.site.rules import Rules, list_tables, make_rules
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -40,16 +41,19 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
     profile = loaded.profile
     official = load_official()[profile.commune.code]
     draft = Draft(loaded, catalogue, province, target)
-    zones = make_zones(profile.network.block)
-    place_hosts(draft, zones)
+    draft.standing = list_hosts(draft)
+    make_networks(draft)
     place_services(draft)
+    choose_routers(draft)
+    place_hosts(draft)
     add_profile_settings(draft)
     domain = make_domain(draft, official)
-    peers = make_peers(draft)
     endpoints = make_endpoints(draft, domain)
     check_names(draft, domain, endpoints)
-    hosts = tuple(_make_host(draft, host, domain, endpoints, peers) for host in draft.hosts.values())
+    zones = tuple(zone for network in draft.networks.values() for zone in network.zones.values())
     devices = make_devices(draft, zones, domain)
+    rules = make_rules(draft, devices)
+    hosts = tuple(_make_host(draft, host, domain, endpoints, rules) for host in draft.hosts.values())
     if draft.faults:
         raise SiteErrors(draft.faults)
     return Site(
@@ -65,9 +69,10 @@ def compile_site(loaded: LoadedProfile, catalogue: Catalogue, province: Province
         endpoints=endpoints,
         grants=make_grants(draft),
         secrets=make_secrets(draft),
-        peers=peers,
+        peers=rules.common,
         province=province.data.model_dump(include={"mirror", "mail_relay"}),
         settings=tuple(draft.settings),
+        sites=describe_networks(draft),
         devices=devices,
     )
 
@@ -96,11 +101,10 @@ def _make_host(
     placed: DraftHost,
     domain: str,
     endpoints: tuple[Endpoint, ...],
-    peers: Peers,
+    rules: Rules,
 ) -> SiteHost:
     host = draft.loaded.profile.hosts[placed.name]
     fqdn = f"{placed.name}.{domain}"
-    link = "host0" if draft.target == "lab" else ""
     return SiteHost(
         name=placed.name,
         kind=host.kind,
@@ -108,15 +112,18 @@ def _make_host(
         zone=placed.zone.name,
         address=placed.address,
         prefix_length=ZONE_PREFIX,
-        gateway=placed.zone.gateway,
+        gateway=gateway_of(placed),
         fqdn=fqdn,
         names=(fqdn, *(endpoint.name for endpoint in endpoints if endpoint.host == placed.name)),
         memory=host.memory,
         disk=host.disk,
         services=tuple(make_service(draft, placement) for placement in draft.on(placed.name)),
-        inbound=make_inbound(draft, placed.name),
-        outbound=make_outbound(draft, placed, peers),
+        inbound=rules.inbound[placed.name],
+        outbound=rules.outbound[placed.name],
         sources=placed.sources,
         connection=connection_of(draft, placed.name),
-        interfaces=(Interface(placed.zone.name, placed.address, ZONE_PREFIX, link),),
+        interfaces=make_interfaces(draft, placed),
+        forward=rules.forward.get(placed.name, ()),
+        firewall_tables=list_tables(draft, placed),
+        peers=rules.peers[placed.name],
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def check_room(draft: Draft) -> None:
     """Memory and disk of a host are enough for its services."""
-    for name in draft.hosts:
+    for name in draft.standing:
         host = draft.loaded.profile.hosts[name]
         for what, label, has in (
             ("memory", Text(vi="bộ nhớ", en="memory"), host.memory),
@@ -97,6 +97,43 @@ def add_not_remote(draft: Draft, tie: Tie) -> None:
         expected=Text(vi="cùng một máy", en="the same machine"),
         todo=Text(vi=f"viết host: {provider.host} cho {one}", en=f"write host: {provider.host} for {one}"),
         others=[related(tie.source, Text(vi=f"{one} yêu cầu ở đây", en=f"{one} requires it here"))],
+    )
+
+
+def add_not_chosen(draft: Draft, consumer: Placement, provider: Service, reason: Source) -> None:
+    """Record that a provider is needed whose required options nobody wrote."""
+    one = consumer.service.name
+    two = f"components.{provider.component}.{provider.name}"
+    if provider.component == "foundation":
+        two = f"foundation.{provider.name}"
+    draft.conflict(
+        consumer.sources[0],
+        "not-chosen",
+        Text(
+            vi=f"{one} cần {provider.name}, chưa có trong hồ sơ", en=f"{one} needs {provider.name}, which is not chosen"
+        ),
+        found=Text(vi="không có", en="nothing"),
+        expected=Text(vi=two, en=two),
+        todo=Text(vi=f"thêm {two} với các tùy chọn bắt buộc", en=f"add {two} with its required options"),
+        others=[related(reason, Text(vi=f"{one} yêu cầu ở đây", en=f"{one} requires it here"))],
+    )
+
+
+def add_not_joined(draft: Draft, tie: Tie, sites: str) -> None:
+    """Record that two services that need each other stand on sites that no routers join."""
+    one = f"{tie.consumer.service.name} ({tie.consumer.host})"
+    two = f"{tie.provider.service.name} ({tie.provider.host})"
+    draft.conflict(
+        tie.consumer.sources[0],
+        "sites-not-joined",
+        Text(vi=f"{one} không tới được {two}", en=f"{one} cannot reach {two}"),
+        found=Text(vi=f"không có máy định tuyến ở {sites}", en=f"no router at {sites}"),
+        expected=Text(vi="một máy định tuyến ở mỗi địa điểm", en="a router at each site"),
+        todo=Text(
+            vi="đặt dịch vụ định tuyến ở cả hai địa điểm, hoặc đặt cả hai dịch vụ ở một nơi",
+            en="choose a service that routes at both sites, or put both services at one site",
+        ),
+        others=[related(tie.source, Text(vi="yêu cầu ở đây", en="required here"))],
     )
 
 

@@ -93,7 +93,6 @@ def _next_free(zone: Zone, made: list[Device], draft: Draft) -> str:
 
 
 def _make_device(draft: Draft, name: str, declared: Declared, zone: Zone, address: str, domain: str) -> Device:
-    routed = any("routing" in placement.service.provides for placement in draft.placements.values())
     return Device(
         name=name,
         platform=declared.platform,
@@ -125,8 +124,8 @@ def _make_device(draft: Draft, name: str, declared: Declared, zone: Zone, addres
         ),
         routes=tuple(declared.routes.items()),
         # the site's router gives time and names to every zone
-        time_server=zone.gateway if routed else None,
-        resolver=zone.gateway if routed else None,
+        time_server=zone.gateway if zone.router else None,
+        resolver=zone.gateway if zone.router else None,
         pollers=_pollers(draft) if declared.platform != "frr" else (),
     )
 

@@ -12,18 +12,38 @@ if TYPE_CHECKING:
     from smartcommune.catalogue.models import Catalogue, Requirement, Service
     from smartcommune.document.model import KeyPath
     from smartcommune.profile.loaded import LoadedProfile, Position
+    from smartcommune.profile.network import Link
     from smartcommune.site.models import Setting, Zone
     from smartcommune.site.province import Province
     from smartcommune.text import Text
 
 
+@dataclass(slots=True)
+class Network:
+    """A site's network: its block, zones by name, and what routes between them, once that is placed."""
+
+    site: str
+    block: str
+    link: Link
+    sources: tuple[Source, ...]
+    title: str = ""
+    router: Placement | None = None
+    zones: dict[str, Zone] = field(default_factory=dict)
+
+
 class DraftHost(NamedTuple):
-    """A host with its place in the network."""
+    """A host with its place in a network; a router has the gateway's address in each zone of it."""
 
     name: str
+    network: Network
     zone: Zone
     address: str
     sources: tuple[Source, ...]
+
+    @property
+    def is_router(self) -> bool:
+        """Tell whether the host joins the zones of its network."""
+        return self.network.router is not None and self.network.router.host == self.name
 
 
 @dataclass(slots=True)
@@ -54,6 +74,8 @@ class Draft:
     catalogue: Catalogue
     province: Province
     target: str
+    networks: dict[str, Network] = field(default_factory=dict)  # by site, the first one first
+    standing: tuple[str, ...] = ()  # the target's hosts
     hosts: dict[str, DraftHost] = field(default_factory=dict)
     placements: dict[tuple[str, str], Placement] = field(default_factory=dict)  # by host and service
     ties: list[Tie] = field(default_factory=list)
@@ -63,6 +85,14 @@ class Draft:
     def on(self, host: str) -> list[Placement]:
         """Return the services of one host in converge order (once they are ordered)."""
         return [placement for placement in self.placements.values() if placement.host == host]
+
+    def network_of(self, site: str) -> Network:
+        """Return the network of a place: its own, or the first one where it has none."""
+        return self.networks.get(site) or next(iter(self.networks.values()))
+
+    def provider_of(self, capability: str) -> Service:
+        """Return the one service that provides a capability."""
+        return next(service for service in self.catalogue.values() if capability in service.provides)
 
     def profile_source(self, *path: str | int) -> Source:
         """Return the profile's line for ``path``."""

@@ -2,79 +2,112 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smartcommune.site.addressing import connection_of
+from smartcommune.site.addressing import address_towards, connection_of, gateway_of
 from smartcommune.site.draft import related
 from smartcommune.site.models import InboundRule, OutboundRule
+from smartcommune.site.networks import OUTER_ZONES, ROUTER_ZONE, router_address
+from smartcommune.site.peers import INTERNET, LOCAL
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.catalogue.models import Egress
     from smartcommune.site.draft import Draft, DraftHost, Placement, Tie
-    from smartcommune.site.models import Source
-
-Peers = dict[str, dict[str, int | str] | None]
-
-LAB_MIRROR: dict[str, int | str] = {
-    "address": "gateway",
-    "port": 3142,
-}  # the lab's proxy listens on every zone's gateway
+    from smartcommune.site.models import Device, Source
+    from smartcommune.site.peers import Peers
 
 
-def make_peers(draft: Draft) -> Peers:
-    """Return the servers that hosts may reach; ``gateway`` as an address is the gateway of the host's own zone."""
-    data = draft.province.data
-    if draft.target == "lab":
-        return {"mirror": dict(LAB_MIRROR), "mail_relay": None, "resolver": None}
-    return {
-        "mirror": None if data.mirror is None else data.mirror.model_dump(),
-        "mail_relay": None if data.mail_relay is None else data.mail_relay.model_dump(),
-        "resolver": None,
-    }
-
-
-def make_inbound(draft: Draft, host: str) -> tuple[InboundRule, ...]:
+def make_inbound(draft: Draft, host: DraftHost) -> tuple[InboundRule, ...]:
     """Return what the host accepts, by port; two services that want one port are a conflict.
 
     On a machine that already stands, administration comes in on the port by which the profile says it is reached.
     """
     rules: dict[tuple[str, int], tuple[InboundRule, Placement]] = {}
-    for placement in draft.on(host):
+    for placement in draft.on(host.name):
         name = placement.service.name
         for index, port in enumerate(placement.service.ports):
             sources = (draft.catalogue_source(name, "ports", index), *placement.sources)
             number = port.port
-            if port.administration and (connection := connection_of(draft, host)) and connection.port != number:
+            if port.administration and (connection := connection_of(draft, host.name)) and connection.port != number:
                 number = connection.port
-                sources = (draft.profile_source("targets", draft.target, "hosts", host, "port"), *sources)
-            _add(draft, rules, InboundRule(port.protocol, number, port.zones, name, sources), placement)
+                sources = (draft.profile_source("targets", draft.target, "hosts", host.name, "port"), *sources)
+            rule = InboundRule(port.protocol, number, port.zones, name, sources, _own_router(host, port.zones))
+            _add(draft, rules, _located(draft, host, rule), placement)
         for capability, number in placement.service.remote.items():
             ties = [tie for tie in _remote_ties(draft, capability) if tie.provider is placement]
             if ties:
-                addresses = tuple(dict.fromkeys(draft.hosts[tie.consumer.host].address for tie in ties))
+                consumers = [draft.hosts[tie.consumer.host] for tie in ties]
+                addresses = tuple(dict.fromkeys(address_towards(consumer, host) for consumer in consumers))
                 sources = tuple(dict.fromkeys(source for tie in ties for source in (tie.source, *tie.consumer.sources)))
                 _add(draft, rules, InboundRule("tcp", number, (), name, sources, addresses), placement)
     return tuple(rule for _, (rule, _) in sorted(rules.items()))
 
 
-def make_outbound(draft: Draft, host: DraftHost, peers: Peers) -> tuple[OutboundRule, ...]:
+def _own_router(host: DraftHost, zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the router's address in the host's own zone, from which it comes when its zone is let in."""
+    if host.network.router is None or host.is_router or ROUTER_ZONE not in zones or host.zone.name in zones:
+        return ()
+    return (router_address(host.zone),)
+
+
+def _located(draft: Draft, host: DraftHost, rule: InboundRule) -> InboundRule:
+    """Return a rule with the prefixes of its zones: the operator's of the host's own site, the others of all sites.
+
+    Where a router lets them pass, whatever lies beyond the WAN comes in with the zone ``wan``.
+    """
+    prefixes = tuple(
+        network.zones[zone].prefix
+        for network in draft.networks.values()
+        for zone in rule.zones
+        if network is host.network or zone not in OUTER_ZONES
+    )
+    return replace(rule, prefixes=prefixes, outside=host.network.router is not None and "wan" in rule.zones)
+
+
+def make_outbound(draft: Draft, host: DraftHost, peers: Peers, devices: tuple[Device, ...]) -> tuple[OutboundRule, ...]:
     """Return what the host may start: to the peers that its services name, and to providers on other hosts."""
     rules: dict[tuple[str, int, str], OutboundRule] = {}
     for placement in draft.on(host.name):
         for index, egress in enumerate(placement.service.egress):
             source = draft.catalogue_source(placement.service.name, "egress", index)
-            rule = _to_peer(draft, host, placement, egress, peers, source)
-            if rule is not None:
+            sources = (source, *placement.sources)
+            for address, port, more in _addresses(draft, host, egress, peers, devices, source):
+                rule = OutboundRule(
+                    egress.protocol, port, address, egress.peer, placement.service.name, (*sources, *more)
+                )
                 rules.setdefault((rule.protocol, rule.port, rule.address), rule)
     for tie in _remote_ties(draft):
-        port = tie.provider.service.remote.get(tie.requirement.capability)
-        if port is not None and tie.consumer.host == host.name:
-            address = draft.hosts[tie.provider.host].address
+        number = tie.provider.service.remote.get(tie.requirement.capability)
+        if number is not None and tie.consumer.host == host.name:
+            address = address_towards(draft.hosts[tie.provider.host], host)
             sources = (tie.source, *tie.consumer.sources)
-            rule = OutboundRule("tcp", port, address, tie.provider.host, tie.consumer.service.name, sources)
+            rule = OutboundRule("tcp", number, address, tie.provider.host, tie.consumer.service.name, sources)
             rules.setdefault((rule.protocol, rule.port, rule.address), rule)
     return tuple(rule for _, rule in sorted(rules.items()))
+
+
+def _addresses(
+    draft: Draft, host: DraftHost, egress: Egress, peers: Peers, devices: tuple[Device, ...], source: Source
+) -> list[tuple[str, int, tuple[Source, ...]]]:
+    """Return address, port and further reasons of each destination; none when the peer is optional and not there."""
+    match egress.peer:
+        case "gateway":
+            return [(gateway_of(host), egress.port, ())]
+        case "internet":
+            return [(INTERNET, egress.port, ())]
+        case "devices":
+            return [(device.address, egress.port, device.sources) for device in devices]
+    peer = peers[egress.peer]
+    if peer is None:
+        if egress.peer == "mirror":
+            _no_mirror(draft, source)
+        return []
+    if peer["address"] == LOCAL:
+        return []
+    from_province = draft.target != "lab" and egress.peer != "resolver"
+    return [(str(peer["address"]), int(peer["port"]), (draft.province_source(egress.peer),) if from_province else ())]
 
 
 def _remote_ties(draft: Draft, capability: str | None = None) -> list[Tie]:
@@ -114,30 +147,6 @@ def _clash(draft: Draft, first: InboundRule, second: InboundRule, host: str) -> 
             related(second.sources[0], Text(vi=second.service, en=second.service)),
         ],
     )
-
-
-def _to_peer(
-    draft: Draft,
-    host: DraftHost,
-    placement: Placement,
-    egress: Egress,
-    peers: Peers,
-    source: Source,
-) -> OutboundRule | None:
-    """Return the rule for one peer; None when the peer is optional and not there."""
-    sources = (source, *placement.sources)
-    name = placement.service.name
-    if egress.peer == "gateway":
-        return OutboundRule(egress.protocol, egress.port, host.zone.gateway, "gateway", name, sources)
-    peer = peers.get(egress.peer)
-    if peer is None:
-        if egress.peer == "mirror":
-            _no_mirror(draft, source)
-        return None
-    address = host.zone.gateway if peer["address"] == "gateway" else str(peer["address"])
-    if draft.target != "lab":
-        sources = (*sources, draft.province_source(egress.peer))
-    return OutboundRule(egress.protocol, int(peer["port"]), address, egress.peer, name, sources)
 
 
 def _no_mirror(draft: Draft, source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smartcommune.site.addressing import address_towards
 from smartcommune.site.devices import device_secrets
 from smartcommune.site.models import Endpoint, Grant, SecretNeed
 
@@ -25,6 +26,9 @@ def make_grants(draft: Draft) -> tuple[Grant, ...]:
             tie.consumer.host,
             _password_id(tie),
             (tie.source, *tie.consumer.sources),
+            tie.requirement.needs,
+            address_towards(draft.hosts[tie.provider.host], draft.hosts[tie.consumer.host]),
+            address_towards(draft.hosts[tie.consumer.host], draft.hosts[tie.provider.host]),
         )
         for tie in _in_order(draft)
     )
@@ -71,6 +75,7 @@ def make_endpoints(draft: Draft, domain: str) -> tuple[Endpoint, ...]:
                 entry.audience,
                 entry.uploads,
                 (source, *placement.sources),
+                None if entry.fastcgi is None else entry.fastcgi.model_dump(),
             )
             endpoints.setdefault(name, endpoint)
     return tuple(endpoints.values())

@@ -76,14 +76,19 @@ class ForwardRule:
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
-    """Traffic a host accepts: from ``zones`` and from single ``addresses`` to ``protocol``/``port``."""
+    """Traffic a host accepts: from ``zones`` and from single ``addresses`` to ``protocol``/``port``.
+
+    ``prefixes`` are those of the zones, on all sites; ``outside`` adds whatever lies beyond the WAN.
+    """
 
     protocol: str
     port: int
     zones: tuple[str, ...]
     service: str
     sources: tuple[Source, ...]
-    addresses: tuple[str, ...] = ()  # consumers of a grant on other hosts
+    addresses: tuple[str, ...] = ()  # consumers of a grant on other hosts; the router, where its zone is let in
+    prefixes: tuple[str, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,13 @@ class SiteHost:
     def is_router(self) -> bool:
         """Tell whether the host joins the zones of its site."""
         return len(self.interfaces) > 1
+
+    def service(self, name: str) -> PlacedService:
+        """Return one service by name; raises KeyError when it is not on the host."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 from smartcommune.site.models import PlacedService, Setting, to_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smartcommune.catalogue.models import Option
+    from smartcommune.document.model import KeyPath
     from smartcommune.profile.network import Model
     from smartcommune.site.draft import Draft, Placement
 
@@ -18,15 +22,14 @@ def make_service(draft: Draft, placement: Placement) -> PlacedService:
     files: dict[str, str] = {}
     for name, option in service.options.items():
         path = (*(placement.path or (service.name,)), name)
-        if name in placement.written:
-            value, origin, source = placement.written[name], "written", draft.profile_source(*path)
-            if path in draft.loaded.files:
-                value, files[name] = draft.loaded.files[path]
+        written = name in placement.written
+        value = placement.written[name] if written else option.default
+        if option.type == "table":
+            rows = enumerate(value or ())
+            options[name] = [_row(draft, files, option, row, (*path, index), f"{name}.{index}") for index, row in rows]
         else:
-            value, origin = option.default, "default"
-            source = draft.catalogue_source(service.name, "options", name, "default")
-        options[name] = to_plain(value)
-        draft.settings.append(Setting(f"{service.name}.{name}", options[name], origin, (source,)))  # type: ignore[arg-type]
+            options[name] = _resolve(draft, files, value, path, name)
+        draft.settings += _settings(draft, service.name, name, option, options[name], path if written else None)
     return PlacedService(
         service.name,
         placement.host,
@@ -42,6 +45,37 @@ def make_service(draft: Draft, placement: Placement) -> PlacedService:
     )
 
 
+def _row(
+    draft: Draft, files: dict[str, str], table: Option, row: dict[str, Any], path: KeyPath, name: str
+) -> dict[str, Any]:
+    """Return a row with all its columns."""
+    return {
+        column: _resolve(draft, files, row.get(column, option.default), (*path, column), f"{name}.{column}")
+        for column, option in table.columns.items()
+    }
+
+
+def _resolve(draft: Draft, files: dict[str, str], value: Any, path: KeyPath, name: str) -> Any:
+    """Return a value as roles get it; a file's digest goes into ``files`` under ``name``."""
+    if path in draft.loaded.files:
+        value, files[name] = draft.loaded.files[path]
+    return to_plain(value)
+
+
+def _settings(
+    draft: Draft, service: str, name: str, option: Option, value: Any, path: KeyPath | None
+) -> Iterator[Setting]:
+    """Yield an option's value with its line; of a table that was written, each row with its own."""
+    key = f"{service}.{name}"
+    if path is None:
+        yield Setting(key, value, "default", (draft.catalogue_source(service, "options", name, "default"),))
+    elif option.type == "table" and option.key is not None and value:
+        for index, row in enumerate(value):
+            yield Setting(f"{key}.{row[option.key]}", row, "written", (draft.profile_source(*path, index),))
+    else:
+        yield Setting(key, value, "written", (draft.profile_source(*path),))
+
+
 def add_profile_settings(draft: Draft) -> None:
     """Record the profile's own values with the line of the profile, or of the model's default."""
     profile = draft.loaded.profile
@@ -49,8 +83,14 @@ def add_profile_settings(draft: Draft) -> None:
     _record(draft, profile.commune, ("commune",), ("code", "name", "pilot", "languages", "domain"))
     _record(draft, profile.link, ("link",), ("down", "up", "rtt"))
     _record(draft, profile.network, ("network",), ("block",))
+    for name, place in profile.sites.items():
+        _record(draft, place, ("sites", name), ("title", "block"))
+        if place.link is not None:
+            _record(draft, place.link, ("sites", name, "link"), ("down", "up", "rtt"))
     for name in draft.hosts:
         _record(draft, profile.hosts[name], ("hosts", name), ("kind", "site", "zone", "memory", "disk"))
+    for name, device in profile.devices.items():
+        _record(draft, device, ("devices", name), ("platform", "site", "zone", "address", "port"))
 
 
 def _record(draft: Draft, model: Model, path: tuple[str, ...], names: tuple[str, ...]) -> None:
@@ -58,7 +98,7 @@ def _record(draft: Draft, model: Model, path: tuple[str, ...], names: tuple[str,
         value = to_plain(getattr(model, name))
         if (*path, name) in draft.loaded.positions:
             setting = Setting(".".join((*path, name)), value, "written", (draft.profile_source(*path, name),))
-        elif name == "zone":
+        elif name == "zone" and path[0] == "hosts":
             host = draft.hosts[path[1]]
             source = draft.default_source("Host", "zone")
             setting = Setting(".".join((*path, name)), host.zone.name, "default", (source,))
