@@ -47,6 +47,10 @@ class Option(Model):
     columns: dict[str, Option] = Field(default={})
     key: str | None = None
 
+    def required_columns(self) -> tuple[str, ...]:
+        """Return the columns that each row has to have: the key, and those that say so."""
+        return tuple(name for name, column in self.columns.items() if column.required or name == self.key)
+
 
 class Port(Model):
     """A port the service listens on and the zones that may reach it.

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from smartcommune.catalogue.models import Service
+from smartcommune.catalogue.models import Option, Service, Transit
 from smartcommune.docs.blocks import render_code, render_table, replace_block
 
 Rows = list[tuple[str, ...]]
@@ -52,11 +52,14 @@ def _render_service(service: Service) -> list[str]:
     facts = [
         ("component", service.component),
         ("on every host", "yes" if service.everywhere else ""),
+        ("on several hosts", "yes" if service.spread else ""),
+        ("beside", service.accompanies or ""),
         ("kinds of host", names(service.kinds)),
         ("provides", names(service.provides)),
         ("requires", names(f"{each.capability} {each.name or ''}".strip() for each in service.requires)),
         ("memory", _bytes(service.memory)),
         ("disk", _bytes(service.disk)),
+        ("firewall tables", names(service.firewall_tables)),
         ("unit", service.health.unit or ""),
         ("health", " ".join(service.health.command)),
     ]
@@ -65,6 +68,9 @@ def _render_service(service: Service) -> list[str]:
     ]
     reached: Rows = [
         (each.peer, f"{each.port}/{each.protocol}", each.purpose.vi, each.purpose.en) for each in service.egress
+    ]
+    passed: Rows = [
+        (names(each.sources), each.to, _flow(each), each.purpose.vi, each.purpose.en) for each in service.transit
     ]
     endpoints: Rows = [
         (each.name or "(domain)", each.audience, each.title.vi, each.title.en) for each in service.endpoints
@@ -78,6 +84,7 @@ def _render_service(service: Service) -> list[str]:
         render_table(("", ""), [(key, render_code(value)) for key, value in facts if value]),
         *_section("Ports", ("port", "from zones", "vi", "en"), ports),
         *_section("Reaches", ("peer", "port", "vi", "en"), reached),
+        *_section("Lets pass", ("from zones", "to zone", "port", "vi", "en"), passed),
         *_section("Addresses", ("name", "audience", "vi", "en"), endpoints),
         *_section("Data", ("name", "sensitivity", "vi", "en"), data),
         *_section("Secrets", ("name", "kind", "vi", "en"), secrets),
@@ -85,14 +92,26 @@ def _render_service(service: Service) -> list[str]:
     ]
 
 
+def _flow(transit: Transit) -> str:
+    ports = ", ".join(map(str, transit.ports)) or "all"
+    return f"{ports}/{transit.protocol}"
+
+
 def _options(service: Service) -> Rows:
     rows: Rows = []
     for key, option in service.options.items():
-        default = "**required**" if option.required else render_code(_value(option.default))
-        vi = f"{option.title.vi}: {option.description.vi}"
-        en = f"{option.title.en}: {option.description.en}"
-        rows.append((render_code(key), option.type, default, vi, en))
+        rows.append(_option(key, option, required=option.required))
+        required = option.required_columns()
+        rows += [_option(f"{key}[].{name}", each, required=name in required) for name, each in option.columns.items()]
     return rows
+
+
+def _option(key: str, option: Option, *, required: bool) -> tuple[str, ...]:
+    """Return the row of a key, or of a column of a table."""
+    kind = f"{option.type}: {' | '.join(map(str, option.values))}" if option.values else option.type
+    default = "**required**" if required else render_code(_value(option.default))
+    texts = (f"{option.title.vi}: {option.description.vi}", f"{option.title.en}: {option.description.en}")
+    return (render_code(key), kind, default, *texts)
 
 
 def _render_specs(specs: dict[str, dict[str, Any]]) -> list[str]:

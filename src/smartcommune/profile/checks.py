@@ -17,7 +17,6 @@ from smartcommune.faults import Related
 from smartcommune.profile.communes import load_former, load_official
 from smartcommune.profile.models import Targets
 from smartcommune.profile.network import ZONES
-from smartcommune.profile.quantities import QuantityError, parse_duration
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -25,13 +24,9 @@ if TYPE_CHECKING:
 
     from smartcommune.document.model import Document, KeyPath
 
-_LONGEST_RTT = 60_000  # milliseconds: nothing answers so late, so that a wrong unit is seen
-_CIDR = re.compile(r"[0-9.]+/[1-9][0-9]?")
 _TAKEN_BY_ANSIBLE = ("all", "ungrouped", "localhost", "commune")  # its own words, and the group of all hosts
 _HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _CODE = re.compile(r"\d{5}")
-_BLOCK_PREFIX = 21
-_PRIVATE = tuple(ipaddress.IPv4Network(item) for item in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def check_commune(document: Document) -> None:
@@ -79,58 +74,6 @@ def _unknown_code(document: Document, code: str, name: object) -> None:
         Text(vi="tra mã trong danh mục đơn vị hành chính", en="look the code up in the list of administrative units"),
     )
     document.add(("commune", "code"), trap, suggestion=suggestion)
-
-
-def check_link(document: Document) -> None:
-    """The round trip is one that a link can have."""
-    rtt = document.mapping("link").get("rtt")
-    try:
-        late = parse_duration(rtt) > _LONGEST_RTT
-    except QuantityError:
-        return  # told already
-    if late:
-        trap = Trap(
-            "too-slow",
-            Text(vi="không đường truyền nào chậm như vậy", en="no link is as slow as that"),
-            Text(vi="nhiều nhất 60 s", en="at most 60 s"),
-            Text(vi="sửa đơn vị hoặc số", en="correct the unit or the number"),
-        )
-        document.add(("link", "rtt"), trap)
-
-
-def check_network(document: Document) -> None:
-    """The block is an aligned private /21."""
-    block = document.mapping("network").get("block")
-    if not isinstance(block, str):
-        return
-    path: KeyPath = ("network", "block")
-    expected = Text(
-        vi="một khối IPv4 riêng /21, ví dụ 10.20.0.0/21 (10/8, 172.16/12 hoặc 192.168/16)",
-        en="a private IPv4 block of /21 such as 10.20.0.0/21 (in 10/8, 172.16/12 or 192.168/16)",
-    )
-    suggestion = None
-    try:
-        network = ipaddress.IPv4Network(block, strict=False)
-    except ValueError:
-        message = Text(vi="không phải là một khối IPv4", en="this is not an IPv4 block")
-    else:
-        if network.prefixlen != _BLOCK_PREFIX or not _CIDR.fullmatch(block):
-            message = Text(vi="khối không phải là /21", en="the block is not a /21")
-            suggestion = str(ipaddress.IPv4Network(f"{network.network_address}/{_BLOCK_PREFIX}", strict=False))
-        elif str(network.network_address) != block.partition("/")[0]:
-            message = Text(vi="khối không bắt đầu ở ranh giới /21", en="the block does not begin on a /21 boundary")
-            suggestion = str(network)
-        elif not is_commune_private(network):
-            message = Text(vi="khối không thuộc dải địa chỉ riêng", en="the block is not private")
-        else:
-            return
-    todo = Text(vi="chọn một khối do tỉnh cấp cho xã", en="choose the block that the province gave the commune")
-    document.add(path, Trap("network-block", message, expected, todo), suggestion=suggestion)
-
-
-def is_commune_private(network: ipaddress.IPv4Network) -> bool:
-    """Tell whether a block lies in the private ranges of RFC 1918."""
-    return any(network.subnet_of(private) for private in _PRIVATE)
 
 
 def check_hosts(document: Document, services: Iterable[str]) -> None:
@@ -186,7 +129,7 @@ def check_targets(document: Document) -> None:
         path: KeyPath = ("targets", "existing", "hosts", name)
         if hosts and name not in hosts:
             found, suggestion = Text(vi=name, en=name), nearest(name, hosts)
-            near = (_see(document, ("hosts", suggestion)),) if suggestion else ()
+            near = (see(document, ("hosts", suggestion)),) if suggestion else ()
             document.add(path, unknown_host(list(hosts)), found=found, suggestion=suggestion, related=near, at_key=True)
         address = machine.get("address") if isinstance(machine, dict) else None
         if not isinstance(address, str):
@@ -240,9 +183,9 @@ def _same_address(document: Document, path: KeyPath, first: KeyPath) -> None:
         Text(vi="mỗi máy một địa chỉ riêng", en="an address of its own for each machine"),
         Text(vi="sửa một trong hai địa chỉ", en="correct one of the two addresses"),
     )
-    document.add(path, trap, related=(_see(document, first),))
+    document.add(path, trap, related=(see(document, first),))
 
 
-def _see(document: Document, path: KeyPath) -> Related:
+def see(document: Document, path: KeyPath) -> Related:
     """Return another place of the file to look at."""
     return Related(document.file, document.place(path).line, Text(vi=join_key(path), en=join_key(path)))

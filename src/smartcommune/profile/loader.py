@@ -14,6 +14,7 @@ from smartcommune.profile.defaults import load_default_positions
 from smartcommune.profile.device_checks import check_devices
 from smartcommune.profile.loaded import LoadedProfile, Position
 from smartcommune.profile.models import Profile
+from smartcommune.profile.network_checks import check_network
 from smartcommune.profile.services import check_services
 from smartcommune.text import Text
 
@@ -31,8 +32,7 @@ def load_profile(path: Path, catalogue: Catalogue) -> LoadedProfile:
         raise ProfileErrors(document.faults)
     profile = validate(document, Profile)
     checks.check_commune(document)
-    checks.check_link(document)
-    checks.check_network(document)
+    check_network(document)
     checks.check_hosts(document, catalogue)
     checks.check_targets(document)
     check_devices(document)

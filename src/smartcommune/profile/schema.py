@@ -17,6 +17,8 @@ from smartcommune.profile.quantities import BYTES, DURATIONS, RATES
 from smartcommune.profile.services import HOST_OPTION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smartcommune.catalogue.models import Catalogue, Option, Service
 
 _JSON_TYPES = {
@@ -35,6 +37,13 @@ _HOST = Key(
     "Máy mà dịch vụ được đặt; mặc định là máy đầu tiên đúng loại.",
     "The machine that the service is put on; default the first one of its kind.",
     "server-1",
+)
+_HOSTS = Key(
+    "Các máy",
+    "Hosts",
+    "Máy, hoặc danh sách các máy, mà dịch vụ được đặt.",
+    "The machine, or the list of machines, that the service is put on.",
+    ["gateway-1", "gateway-2"],
 )
 _QUANTITIES = {
     "Host": {"memory": BYTES, "disk": BYTES},
@@ -88,27 +97,44 @@ def _component(catalogue: Catalogue, component: str) -> dict[str, Any]:
 
 
 def _service(service: Service) -> dict[str, Any]:
-    properties = {name: _option(option) for name, option in service.options.items()}
+    schema = _mapping(service.options, tuple(name for name, option in service.options.items() if option.required))
     if service.component != "foundation":
-        properties[HOST_OPTION] = {"type": "string", **_HOST.to_schema()}
+        schema["properties"][HOST_OPTION] = _host(several=service.spread or service.accompanies is not None)
     example = {name: option.example for name, option in service.options.items() if option.required}
     note = Key(service.title.vi, service.title.en, service.purpose.vi, service.purpose.en, example)
+    return {"type": "object", **note.to_schema(), **schema}
+
+
+def _host(*, several: bool) -> dict[str, Any]:
+    one: dict[str, Any] = {"type": "string"}
+    if not several:
+        return one | _HOST.to_schema()
+    return {"oneOf": [one, {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}], **_HOSTS.to_schema()}
+
+
+def _mapping(options: Mapping[str, Option], required: tuple[str, ...]) -> dict[str, Any]:
+    """Describe a service's options, or a row of a table."""
     schema: dict[str, Any] = {
         "type": "object",
-        **note.to_schema(),
-        "properties": properties,
+        "properties": {name: _option(option) for name, option in options.items()},
         "additionalProperties": False,
     }
-    if example:
-        schema["required"] = list(example)
-    return schema
+    return schema | ({"required": list(required)} if required else {})
 
 
 def _option(option: Option) -> dict[str, Any]:
     note = Key(option.title.vi, option.title.en, option.description.vi, option.description.en, option.example)
+    schema: dict[str, Any] = {"type": _JSON_TYPES[option.type]}
+    choice = {"enum": list(option.values)} if option.values else {}
+    if option.type == "table":
+        schema["items"] = _mapping(option.columns, option.required_columns())
+    elif option.type == "list" and choice:
+        schema["items"] = choice
+    else:
+        schema |= choice
     rules = {"pattern": option.pattern, "minimum": option.minimum, "maximum": option.maximum, "default": option.default}
     kept = {name: value for name, value in rules.items() if value is not None}
-    return {"type": _JSON_TYPES[option.type], **kept, **note.to_schema()}
+    return {**schema, **kept, **note.to_schema()}
 
 
 def schema_path() -> Path:

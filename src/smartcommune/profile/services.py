@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
-from smartcommune.document.validation import to_flow, unknown_key
+from smartcommune.document.validation import unknown_key
 from smartcommune.profile.checks import unknown_host
-from smartcommune.profile.files import check_file
 from smartcommune.profile.models import COMPONENTS
-from smartcommune.profile.texts import not_one_line
+from smartcommune.profile.options import check_missing, check_option
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from smartcommune.catalogue.models import Catalogue, Option, Service
+    from smartcommune.catalogue.models import Catalogue, Service
     from smartcommune.document.model import Document, KeyPath
     from smartcommune.profile.loaded import DataFile
 
-LONGEST_TEXT = 500  # characters of an option
 HOST_OPTION = "host"  # every chosen service may be pinned to a machine
 
 _SECRET = Trap(
@@ -32,16 +28,23 @@ _SECRET = Trap(
     Text(vi="không ghi gì: bí mật được sinh ra và giữ ở dạng mã hóa", en="nothing: it is generated and kept encrypted"),
     Text(vi="xóa khóa này, và thay bí mật nếu hồ sơ đã được chia sẻ", en="delete it, and change it if it was shared"),
 )
-_TYPES: dict[str, tuple[type | UnionType, Text]] = {
-    "string": (str, Text(vi="một chuỗi", en="text")),
-    "file": (str, Text(vi="đường dẫn của một tệp", en="the path of a file")),
-    "integer": (int, Text(vi="một số nguyên, không có dấu nháy", en="a whole number, without quotes")),
-    "boolean": (bool, Text(vi="true hoặc false, không có dấu nháy", en="true or false, without quotes")),
-    "number": (int | float, Text(vi="một số, không có dấu nháy", en="a number, without quotes")),
-    "host": (str, Text(vi="tên của một máy trong «hosts»", en="the name of a host in «hosts»")),
-    "table": (tuple, Text(vi="một danh sách các dòng", en="a list of rows")),
-    "list": (tuple, Text(vi="một danh sách: [a, b]", en="a list: [a, b]")),
-}
+
+_WRONG_PIN = Trap(
+    "wrong-option",
+    Text(vi="dịch vụ này đứng trên một máy", en="this service stands on one host"),
+    Text(vi="tên của một máy trong «hosts»", en="the name of a host in «hosts»"),
+    Text(vi="viết chẳng hạn: host: server-1", en="write for example: host: server-1"),
+)
+_WRONG_PINS = _WRONG_PIN._replace(
+    message=Text(vi="đây không phải là máy", en="this is no host"),
+    expected=Text(vi="tên của một máy, hoặc danh sách các máy", en="the name of a host, or a list of hosts"),
+)
+_PINNED_TWICE = Trap(
+    "host-twice",
+    Text(vi="máy này đã có trong danh sách", en="this host is in the list already"),
+    Text(vi="mỗi máy một lần", en="each host once"),
+    Text(vi="xóa một trong hai", en="delete one of the two"),
+)
 
 
 def chosen_services(document: Document) -> Iterator[tuple[str, str, KeyPath]]:
@@ -110,12 +113,9 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
     for key, value in written.items():
         option = service.options.get(key)
         if option is not None:
-            _check_option(document, option, (*path, key), value)
-            if option.type == "file" and isinstance(value, str) and not document.is_spoilt((*path, key)):
-                found = check_file(document, (*path, key), value, base, option.header)
-                files |= {(*path, key): found} if found is not None else {}
+            files |= check_option(document, option, (*path, key), value, base)
         elif key == HOST_OPTION and service.component != "foundation":
-            _check_pin(document, (*path, key), value)
+            _check_pin(document, service, (*path, key), value)
         elif key in {secret.name for secret in service.secrets}:
             document.add((*path, key), _SECRET, found=Text(vi=key, en=key), at_key=True)
         else:
@@ -124,55 +124,26 @@ def _check_options(document: Document, service: Service, path: KeyPath, base: Pa
             meant.add(suggestion)
             trap = unknown_key(key, allowed)
             document.add((*path, key), trap, found=Text(vi=key, en=key), suggestion=suggestion, at_key=True)
-    for key, option in service.options.items():
-        if key in written or key in meant:
-            continue
-        for_sake_of = [other for other in written if other in service.options and key in service.options[other].needs]
-        if option.required or for_sake_of:
-            document.add_missing((*path, key), _missing(key, option, for_sake_of), list(service.options))
+    required = tuple(name for name, option in service.options.items() if option.required)
+    check_missing(document, service.options, path, written, meant, required)
     return files
 
 
-def _check_option(document: Document, option: Option, path: KeyPath, value: Any) -> None:
-    kind, expected = _TYPES[option.type]
-    example = to_flow(option.example)
-    todo = Text(vi=f"viết chẳng hạn: {example}", en=f"write for example: {example}")
-    place = document.place(path)
-    suggestion = None
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        if kind is str and place.plain and place.raw:
-            suggestion = f'"{place.raw}"'
-            todo = Text(vi=f"đặt trong dấu nháy: {suggestion}", en=f"write it in quotes: {suggestion}")
-    elif option.pattern and isinstance(value, str) and not re.fullmatch(option.pattern, value, re.ASCII):
-        expected = Text(vi=option.description.vi, en=option.description.en)
-    elif isinstance(value, int) and not _in_range(value, option):
-        low, high = option.minimum, option.maximum
-        bounds = f"{'' if low is None else f'{low} ≤ '}{path[-1]}{'' if high is None else f' ≤ {high}'}"
-        expected = Text(vi=bounds, en=bounds)
-    elif isinstance(value, str) and (wanted := not_one_line(value, LONGEST_TEXT)) is not None:
-        expected = wanted
-    else:
-        return
-    message = Text(vi="giá trị của tùy chọn không hợp lệ", en="the option's value is not valid")
-    document.add(path, Trap("wrong-option", message, expected, todo), suggestion=suggestion)
-
-
-def _in_range(value: int, option: Option) -> bool:
-    return (option.minimum is None or value >= option.minimum) and (option.maximum is None or value <= option.maximum)
-
-
-def _check_pin(document: Document, path: KeyPath, value: Any) -> None:
+def _check_pin(document: Document, service: Service, path: KeyPath, value: Any) -> None:
+    """A service stands on one host; one that may be spread, or that accompanies another, on each of a list."""
     hosts = document.mapping("hosts")
-    if not isinstance(value, str) or value not in hosts:
-        document.add(path, unknown_host(list(hosts)), suggestion=nearest(str(value), hosts))
-
-
-def _missing(key: str, option: Option, for_sake_of: list[str]) -> Trap:
-    example = to_flow(option.example)
-    why = f" («{'», «'.join(for_sake_of)}»)" if for_sake_of else ""
-    return Trap(
-        "missing-option",
-        Text(vi=f"thiếu tùy chọn bắt buộc «{key}»{why}", en=f"the required option «{key}» is missing{why}"),
-        option.description,
-        Text(vi=f"thêm: {key}: {example}", en=f"add: {key}: {example}"),
-    )
+    several = service.spread or service.accompanies is not None
+    if isinstance(value, str):
+        pins = [(value, path)]
+    elif isinstance(value, tuple) and value and several:
+        pins = [(item, (*path, index)) for index, item in enumerate(value)]
+    else:
+        document.add(path, _WRONG_PIN if not several else _WRONG_PINS)
+        return
+    seen: set[object] = set()
+    for host, at in pins:
+        if not isinstance(host, str) or host not in hosts:
+            document.add(at, unknown_host(list(hosts)), suggestion=nearest(str(host), hosts))
+        elif host in seen:
+            document.add(at, _PINNED_TWICE)
+        seen.add(str(host))
