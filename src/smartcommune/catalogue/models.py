@@ -55,6 +55,7 @@ class Option(Model):
 class Port(Model):
     """A port the service listens on and the zones that may reach it.
 
+    The zones are those of all sites, joined by the VPN, unless it is ``local``: then of the host's own site only.
     ``administration``: the toolkit itself comes in by it, so on a machine that already stands it has the number that
     the profile gives for that machine.
     """
@@ -62,6 +63,7 @@ class Port(Model):
     port: int = Field(ge=1, le=65535)
     protocol: Protocol = "tcp"
     zones: tuple[ZoneName, ...]
+    local: bool = False
     administration: bool = False
     purpose: Text
 

@@ -33,7 +33,8 @@ def make_inbound(draft: Draft, host: DraftHost) -> tuple[InboundRule, ...]:
             if port.administration and (connection := connection_of(draft, host.name)) and connection.port != number:
                 number = connection.port
                 sources = (draft.profile_source("targets", draft.target, "hosts", host.name, "port"), *sources)
-            rule = InboundRule(port.protocol, number, port.zones, name, sources, _own_router(host, port.zones))
+            router = _own_router(host, port.zones)
+            rule = InboundRule(port.protocol, number, port.zones, name, sources, router, local=port.local)
             _add(draft, rules, _located(draft, host, rule), placement)
         for capability, number in placement.service.remote.items():
             ties = [tie for tie in _remote_ties(draft, capability) if tie.provider is placement]
@@ -61,7 +62,7 @@ def _located(draft: Draft, host: DraftHost, rule: InboundRule) -> InboundRule:
         network.zones[zone].prefix
         for network in draft.networks.values()
         for zone in rule.zones
-        if network is host.network or zone not in OUTER_ZONES
+        if network is host.network or not (rule.local or zone in OUTER_ZONES)
     )
     return replace(rule, prefixes=prefixes, outside=host.network.router is not None and "wan" in rule.zones)
 

@@ -106,13 +106,11 @@ def make_forward(
 
 
 def _origins(draft: Draft, host: DraftHost, rule: InboundRule) -> Iterator[End]:
-    """Yield where a rule lets in from: its zones on all sites, and single addresses."""
+    """Yield where a rule lets in from: its zones, on all sites or on the host's own, and single addresses."""
     for network in draft.networks.values():
         for zone in rule.zones:
-            if zone not in OUTER_ZONES:
-                yield End(network, zone, network.zones[zone].prefix)
-            elif network is host.network:
-                yield End(network, zone, INTERNET)
+            if network is host.network or not (rule.local or zone in OUTER_ZONES):
+                yield _whole(network, zone)
     for address in rule.addresses:
         yield _end_at(draft, host, address)
 

@@ -78,7 +78,7 @@ class ForwardRule:
 class InboundRule:
     """Traffic a host accepts: from ``zones`` and from single ``addresses`` to ``protocol``/``port``.
 
-    ``prefixes`` are those of the zones, on all sites; ``outside`` adds whatever lies beyond the WAN.
+    ``prefixes`` are those of the zones, on all sites unless ``local``; ``outside`` adds whatever lies beyond the WAN.
     """
 
     protocol: str
@@ -89,6 +89,7 @@ class InboundRule:
     addresses: tuple[str, ...] = ()  # consumers of a grant on other hosts; the router, where its zone is let in
     prefixes: tuple[str, ...] = ()
     outside: bool = False
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
