@@ -116,21 +116,18 @@ def _check_needs(document: Document, option: Option, options: Mapping[str, Optio
 
 
 def _check_columns(document: Document, table: Option, path: KeyPath) -> None:
-    """A table has columns that are no tables themselves, and its key is one of them."""
+    """A table has columns that are no tables themselves, and its key, if it has one, is one of them."""
     if not table.columns:
         document.add_missing((*path, "columns"), _NO_COLUMNS, ["columns"])
         return
     for name, column in table.columns.items():
         if column.type == "table":
             document.add((*path, "columns", name, "type"), _NESTED)
-    if table.key not in table.columns:
+    if table.key is not None and table.key not in table.columns:
         trap = not_allowed(list(table.columns), None)._replace(
             code="no-key", message=Text(vi="khóa không phải là một cột", en="the key is none of the columns")
         )
-        if table.key is None:
-            document.add_missing((*path, "key"), trap, ["key"])
-        else:
-            document.add((*path, "key"), trap, suggestion=nearest(table.key, table.columns))
+        document.add((*path, "key"), trap, suggestion=nearest(table.key, table.columns))
     _check_options(document, table.columns, (*path, "columns"))
 
 
