@@ -28,8 +28,8 @@ class Option(Model):
     """One key that a profile may set for the service; becomes the role variable ``<service>_<key>``.
 
     ``values`` closes the choice of a scalar. A ``host`` names a host of the profile. A ``table`` is a list of rows:
-    ``columns`` describes them, ``key`` names the column whose values differ, if one alone tells rows apart. ``header`` names the columns of a CSV
-    ``file``, ``needs`` the options that this one is set together with.
+    ``columns`` describes them, ``key`` names the column whose values differ, if one alone tells rows apart. ``header``
+    names the columns of a CSV ``file``, ``needs`` the options that this one is set together with.
     """
 
     type: Literal["string", "integer", "number", "boolean", "file", "list", "host", "table"]
