@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartcommune.site.models import Connection, SecretNeed, Site, SiteHost, Source, Zone
+from smartcommune.site.models import Connection, Interface, SecretNeed, Site, SiteHost, Source, Zone
 
 ZONES = ("wan", "edge", "office", "server", "wifi", "sensor", "management")
 HOST_SOURCE = Source("commune_profiles/test.yml", 7, "hosts.server-1")
@@ -44,6 +44,7 @@ def make_site(
             outbound=(),
             sources=(HOST_SOURCE,),
             connection=(connections or {}).get(name),
+            interfaces=(Interface("server", f"10.{block}.3.{9 + number}", 24, "host0"),),
         )
 
     def secret(name: str, kind: str, length: int) -> SecretNeed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -97,7 +98,7 @@ class LabNetwork(_Resource):
     """The lab's network of one commune: one bridge a zone."""
 
     def __init__(self, name: str, *, zones: Sequence[Zone], options: Options = None) -> None:
-        described = [{"name": zone.name, "prefix": zone.prefix, "gateway": zone.gateway} for zone in zones]
+        described = [{key: value for key, value in asdict(zone).items() if value is not None} for zone in zones]
         inputs = {"name": name, "zones": described}
         super().__init__("lab:Network", name, inputs, ["namespace", "present"], options)
 
@@ -131,6 +132,10 @@ class LabMachine(_Resource):
             "disk": host.disk,
             "authorizedKey": authorized_key,
             "fqdn": host.fqdn,
+            "interfaces": [
+                {"zone": link.zone, "address": link.address, "prefixLength": link.prefix_length, "name": link.name}
+                for link in host.interfaces
+            ],
         }
         super().__init__("lab:Machine", host.name, inputs, ["hostKey", "status"], options)
 

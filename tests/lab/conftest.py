@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from smartcommune.lab.lab import Lab
 from smartcommune.lab.layout import CGROUP_PARENT
 from smartcommune.lab.models import MachineSpec
 from smartcommune.profile.network import ZONES
-from smartcommune.site.models import Zone
+from smartcommune.site.addressing import make_zones
+from smartcommune.site.models import Interface, Zone
 from smartcommune.transports import ssh
 from smartcommune.transports.agent import Agent
 
@@ -67,6 +68,15 @@ class Hosts:
     hosts: dict[str, SshHost] = field(default_factory=dict)
 
 
+def routed_zones() -> tuple[Zone, ...]:
+    """Return the zones of two sites whose gateways route."""
+    return tuple(
+        replace(zone, site=site, router=None if zone.name.startswith("wan") else router)
+        for site, block, router in (("ubnd", "10.78.0.0/21", "gateway-1"), ("tram", "10.78.8.0/21", "gateway-2"))
+        for zone in make_zones(block)
+    )
+
+
 @dataclass
 class Machines:
     """A lab with ``server-1`` (zone server) and ``gateway-1`` (zone edge), and SSH to them."""
@@ -74,11 +84,12 @@ class Machines:
     lab: Lab
     public_key: str
     state: Path
+    zones: tuple[Zone, ...] = field(default_factory=zones)
 
     def spec(self, name: str, **changes: object) -> MachineSpec:
         """Return what a machine of this lab shall be."""
         zone = "server" if name.startswith("server") else "edge"
-        prefix = f"10.77.{ZONES.index(zone)}"
+        prefix = next(each.prefix for each in self.zones if each.name == zone).rpartition(".")[0]
         values: dict[str, object] = {
             "name": name,
             "zone": zone,
@@ -89,11 +100,21 @@ class Machines:
             "disk": 8 << 30,
             "authorized_keys": (self.public_key,),
         }
+        if name == "gateway-1" and any(each.router for each in self.zones):
+            links = [self.router_link(each) for each in self.zones if each.site == "ubnd"]
+            links.sort(key=lambda link: link.zone != "edge")  # its own zone comes first
+            values |= {"address": links[0].address, "gateway": self.zones[0].gateway, "interfaces": tuple(links)}
         return MachineSpec(**values | changes)  # type: ignore[arg-type]
+
+    @staticmethod
+    def router_link(zone: Zone) -> Interface:
+        """Return a router's link to a zone."""
+        address = zone.gateway if zone.router else f"{zone.gateway}0"
+        return Interface(zone.name, address, 24, zone.name)
 
     def boot(self) -> None:
         """Have network and machines, ready for log-in."""
-        self.lab.ensure_network(zones())
+        self.lab.ensure_network(self.zones)
         for name in ("server-1", "gateway-1"):
             self.lab.ensure_machine(self.spec(name), OWNER)
         for name in ("server-1", "gateway-1"):
@@ -103,7 +124,7 @@ class Machines:
         """Return the arguments by which ssh reaches the machines, its files in ``folder``."""
         hosts = {}
         for state in self.lab.list():
-            source = self.lab.source_address()
+            source = self.lab.source_address(state.spec.address)
             hosts[state.name] = SshHost(state.name, state.spec.address, state.host_key, self.lab.netns, source)
         return ssh.ssh_options(Names(self.lab.layout.profile), Hosts(hosts), folder=folder)
 
@@ -178,7 +199,7 @@ def machines(
     """A booted lab of its own for the tests of a module; all of it is removed afterwards."""
     state = tmp_path_factory.mktemp("state")
     lab = Lab(f"test-{os.getpid()}-{request.module.__name__.rpartition('_')[2]}", state=state)
-    found = Machines(lab, key_pair[1], state)
+    found = Machines(lab, key_pair[1], state, getattr(request.module, "LAB_ZONES", zones()))
     try:
         found.boot()
         yield found

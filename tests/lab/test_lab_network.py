@@ -10,6 +10,7 @@ import pytest
 
 from smartcommune.lab import network
 from smartcommune.lab.errors import LabUsageError
+from smartcommune.profile.network import ZONES
 
 
 def test_the_network_read_is_the_network_made(running):
@@ -17,7 +18,7 @@ def test_the_network_read_is_the_network_made(running):
     made = running.lab.read_network()
     running.lab.ensure_network(made)
     assert running.lab.read_network() == made
-    assert [zone.name for zone in made] == ["wan", "edge", "office", "server", "wifi", "sensor", "management"]
+    assert [zone.name for zone in made] == list(ZONES)
 
 
 def test_a_lost_bridge_is_seen_and_made_again(running):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from smartcommune.cli import main
-from smartcommune.lab.models import Finding, Forward, MachineSpec, MachineState, Progress
+from smartcommune.lab.models import Finding, Forward, LinkState, MachineSpec, MachineState, Progress
 from smartcommune.text import Text
 
 
@@ -39,7 +39,7 @@ class FakeLab:
                 memory_enforced=True,
                 memory_used=90 * 2**20,
                 disk_used=2**30,
-                link_up=False,
+                links=(LinkState("host0", "server", plugged=True, up=False, cut=True),),
             ),
         )
 

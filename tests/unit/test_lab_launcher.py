@@ -12,9 +12,11 @@ import pytest
 
 import smartcommune
 from smartcommune.lab import background
-from smartcommune.lab.launcher import Config, nspawn_argv, overlay_options
+from smartcommune.lab.launcher import Config, load_config, nspawn_argv, overlay_options
+from smartcommune.lab.ports import Port
 
-CONFIG = Config("/state/m", "/cache/base", "/run/netns/sc-x", "br-server", "server-1", "vb", "server-1", None, "u")
+PORTS = tuple(Port(zone, f"vb-{zone}", f"br-{zone}", "02:00:00:00:00:01") for zone in ("wan", "edge"))
+CONFIG = Config("/state/m", "/cache/base", "/run/netns/sc-x", PORTS, "server-1", "server-1", ("lab", "server-1"), "u")
 
 
 def test_odd_paths_are_escaped_for_overlayfs():
@@ -23,10 +25,10 @@ def test_odd_paths_are_escaped_for_overlayfs():
     assert data == r"lowerdir=/home/a\,b\:c/base,upperdir=/x\:y/up,workdir=/x\:y/work"
 
 
-def test_the_machine_is_on_its_zones_bridge():
-    """Nspawn gets root, name and bridge, and does not register with a daemon that may not be there."""
+def test_the_machine_has_a_network_of_its_own():
+    """Nspawn gets root and name, makes a network, and does not register with a daemon that may not be there."""
     argv = nspawn_argv(CONFIG, Path("/state/m/root"))
-    wanted = {"--directory=/state/m/root", "--network-bridge=br-server", "--hostname=server-1", "--register=no"}
+    wanted = {"--directory=/state/m/root", "--private-network", "--hostname=server-1", "--register=no"}
     assert wanted <= set(argv)
     assert argv.index("--") > argv.index("--boot")
 
@@ -44,7 +46,6 @@ def test_resident_programs_need_the_standard_library_only(module):
 
 def test_a_configuration_survives_the_command_line():
     """What the toolkit writes as JSON is what the launcher reads."""
-    values = json.loads(json.dumps(asdict(CONFIG)))
-    assert Config(**values) == CONFIG
+    assert load_config(json.dumps(asdict(CONFIG))) == CONFIG
     argv = background.module_argv("smartcommune.lab.relay", "{}")
     assert argv[1:] == ("-S", "-m", "smartcommune.lab.relay", "{}")

@@ -15,6 +15,9 @@ def test_links_fit_the_kernel(name):
     """A link's name has at most 15 characters, whatever the machine is called."""
     assert len(link_of(name)) <= 15
     assert link_of(name).startswith("vb-")
+    router = {link_of(name, link) for link in ("wan", "wan2", "management", "edge", "host0")}
+    assert len(router) == 5
+    assert max(map(len, router)) <= 15
 
 
 def test_long_names_stay_apart():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key, load_ssh_public_key
 
 from smartcommune.lab.models import MachineSpec
 from smartcommune.lab.seed import make_host_key, render_hosts, render_network, write_seed
+from smartcommune.site.models import Interface
 
 SPEC = MachineSpec(
     name="server-1",
@@ -24,11 +26,47 @@ SPEC = MachineSpec(
 )
 
 
+ROUTER = replace(
+    SPEC,
+    name="gateway-1",
+    zone="edge",
+    address="10.20.1.1",
+    gateway="10.20.0.1",
+    interfaces=(Interface("edge", "10.20.1.1", 24, "edge"), Interface("wan", "10.20.0.10", 24, "wan")),
+)
+
+
+@pytest.fixture
+def own_files(monkeypatch):
+    """Let files be given to the machine's account without being root."""
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+
+
 def test_the_address_is_static_and_ipv4_only():
     """The link has the Site's address and gateway and takes nothing from the network."""
-    text = render_network(SPEC)
+    text = render_network(SPEC.links[0], SPEC.gateway)
+    assert "Name=host0\n" in text
     assert "Address=10.20.3.10/24\nGateway=10.20.3.1\n" in text
     assert "LinkLocalAddressing=no\nIPv6AcceptRA=no\n" in text
+
+
+@pytest.mark.usefixtures("own_files")
+def test_a_router_is_born_with_all_its_links_and_forwards(tmp_path):
+    """Each link has its file, the gateway is on the link it is a neighbour of, and forwarding is on from birth."""
+    write_seed(tmp_path, ROUTER, make_host_key())
+    files = {path.name: path.read_text() for path in (tmp_path / "up/etc/systemd/network").iterdir()}
+    assert sorted(files) == ["10-lab-edge.network", "10-lab-wan.network"]
+    assert "Name=edge\n\n[Network]\nAddress=10.20.1.1/24\nLink" in files["10-lab-edge.network"]
+    assert "Address=10.20.0.10/24\nGateway=10.20.0.1\n" in files["10-lab-wan.network"]
+    assert "ip_forward = 1" in (tmp_path / "up/etc/sysctl.d/10-lab-forward.conf").read_text()
+
+
+@pytest.mark.usefixtures("own_files")
+def test_an_ordinary_machine_forwards_nothing(tmp_path):
+    """A machine with one link has one file and no word about forwarding."""
+    write_seed(tmp_path, SPEC, make_host_key())
+    assert [path.name for path in (tmp_path / "up/etc/systemd/network").iterdir()] == ["10-lab-host0.network"]
+    assert not (tmp_path / "up/etc/sysctl.d").exists()
 
 
 def test_hosts_names_the_machine_and_the_commune():

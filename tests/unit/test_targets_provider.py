@@ -7,6 +7,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from smartcommune.lab.models import LinkState
 from smartcommune.targets.provider.existing import Machine
 from smartcommune.targets.provider.fakes import FakeLab
 from smartcommune.targets.provider.journal import Journal
@@ -44,6 +45,7 @@ class Engine:
             "disk": 10 * GIB,
             "authorizedKey": "ssh-ed25519 AAAA",
             "fqdn": "server-1.test.example",
+            "interfaces": [{"zone": "server", "address": "10.99.3.10", "prefixLength": 24, "name": "host0"}],
         }
     )
 
@@ -201,19 +203,50 @@ def test_a_removed_machine_reads_as_gone(engine: Engine) -> None:
     assert engine.journal.seen[urn("lab:Machine", "server-1")].vanished
 
 
-def test_a_machine_off_the_network_is_started_anew(engine: Engine) -> None:
-    """A machine whose network was deleted under it is killed and started, not only started."""
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"attached": False}, "the machine is not connected to the lab's network"),
+        ({"links": (LinkState("host0", "server", plugged=False, up=False, cut=False),)}, "links are lost: host0"),
+    ],
+)
+def test_a_machine_off_the_network_is_drift(engine: Engine, change: dict, reason: str) -> None:
+    """A machine whose network was deleted under it, or that lost a link, is mended by ensuring it."""
     made = from_wire(engine.create("lab:Machine", "server-1", engine.machine_inputs).properties)
-    engine.lab.states["server-1"] = replace(engine.lab.states["server-1"], link_up=None)
-    request = provider_pb2.UpdateRequest(
-        id="server-1",
-        urn=urn("lab:Machine", "server-1"),
-        olds=to_wire(made),
-        news=to_wire(engine.machine_inputs),
-    )
+    engine.lab.states["server-1"] = replace(engine.lab.states["server-1"], **change)
+    actual = from_wire(engine.read("lab:Machine", "server-1", made).properties)
+    engine.diff("lab:Machine", "server-1", actual, engine.machine_inputs)
 
-    engine.stub.Update(request)
-    assert engine.lab.calls[-2:] == ["kill server-1", "ensure server-1"]
+    assert [item.en for item in engine.journal.seen[urn("lab:Machine", "server-1")].drift] == [reason]
+    request = provider_pb2.UpdateRequest(
+        id="server-1", urn=urn("lab:Machine", "server-1"), olds=to_wire(actual), news=to_wire(engine.machine_inputs)
+    )
+    assert from_wire(engine.stub.Update(request).properties)["lostLinks"] == []
+    assert engine.lab.calls[-1] == "ensure server-1"
+
+
+def test_a_cut_link_is_no_drift(engine: Engine) -> None:
+    """A link that was cut on purpose stays cut, and plans stay empty."""
+    made = from_wire(engine.create("lab:Machine", "server-1", engine.machine_inputs).properties)
+    cut = LinkState("host0", "server", plugged=True, up=False, cut=True)
+    engine.lab.states["server-1"] = replace(engine.lab.states["server-1"], links=(cut,))
+    actual = from_wire(engine.read("lab:Machine", "server-1", made).properties)
+
+    answer = engine.diff("lab:Machine", "server-1", actual, engine.machine_inputs)
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
+
+
+def test_a_machine_recorded_without_its_links_is_not_replaced(engine: Engine) -> None:
+    """A state written before links were recorded reads as the one link that the machine has."""
+    made = from_wire(engine.create("lab:Machine", "server-1", engine.machine_inputs).properties)
+    engine.lab.states["server-1"] = replace(
+        engine.lab.states["server-1"], spec=replace(engine.lab.states["server-1"].spec, interfaces=())
+    )
+    before = {key: value for key, value in made.items() if key not in ("interfaces", "lostLinks")}
+    actual = from_wire(engine.read("lab:Machine", "server-1", before).properties)
+
+    answer = engine.diff("lab:Machine", "server-1", actual, engine.machine_inputs, before)
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
 def test_a_machine_that_does_not_boot_is_a_partial_failure(engine: Engine) -> None:

@@ -20,6 +20,8 @@ from smartcommune.lab import (
     probe,
     proxy,
     snapshot,
+    topology,
+    wiring,
 )
 from smartcommune.lab.errors import LabUsageError, MachineError
 from smartcommune.lab.layout import layout
@@ -77,8 +79,15 @@ class Lab:
         return base_image.ensure_base(progress, dry_run=dry_run)
 
     def ensure_network(self, zones: Sequence[Zone], *, dry_run: bool = False) -> None:
-        """Have the namespace, a bridge and gateway a zone, and the package proxy."""
+        """Have the namespace, a bridge a zone, routing and the package proxy, and running machines plugged in."""
         network.ensure_network(self.layout, zones, dry_run=dry_run)
+        if dry_run:
+            return
+        for name in names(self.layout):
+            with self.layout.lock(f"machine-{name}"):
+                record, launcher = load_record(self.layout, name), machine.load_launcher(self.layout, name)
+                if record and launcher and wiring.is_attached(self.layout, launcher):
+                    wiring.plug_in(self.layout, record.spec)
 
     def network_exists(self) -> bool:
         """Return whether the namespace is there and ours."""
@@ -92,9 +101,9 @@ class Lab:
         """Remove the namespace and stop the package proxy."""
         network.delete_network(self.layout, dry_run=dry_run)
 
-    def source_address(self) -> str | None:
-        """Return the address in the lab that the toolkit comes from (zone management)."""
-        return network.toolkit_address(self.layout)
+    def source_address(self, address: str) -> str | None:
+        """Return the address that the toolkit comes from to ``address``: in zone management of the same site."""
+        return topology.toolkit_address(network.load_zones(self.layout), address)
 
     def proxy_status(self) -> ProxyStatus:
         """Return whether the package proxy runs, and what it fetched and served."""
@@ -132,7 +141,7 @@ class Lab:
         while not lab_socket.wait_banner(
             self.netns,
             spec.address,
-            source=self.source_address(),
+            source=self.source_address(spec.address),
             timeout=min(_READY_STEP, max(0, end - time.monotonic())),
         ):
             running = machine.load_launcher(self.layout, name) is not None
@@ -225,13 +234,13 @@ class Lab:
         with self.layout.lock(f"machine-{name}"):
             machine.kill(self.layout, name, power=power, dry_run=dry_run)
 
-    def cut(self, target: str, *, dry_run: bool = False) -> None:
-        """Take down the link of a machine or of a zone (``wan``: the way to the Internet)."""
-        faults.cut(self.layout, target, dry_run=dry_run)
+    def cut(self, target: str, *, zone: str | None = None, site: str | None = None, dry_run: bool = False) -> None:
+        """Take down a machine's links (or its one in ``zone``), or a zone (``wan``: the way to the Internet)."""
+        faults.cut(self.layout, target, zone=zone, site=site, dry_run=dry_run)
 
-    def restore(self, target: str, *, dry_run: bool = False) -> None:
+    def restore(self, target: str, *, zone: str | None = None, site: str | None = None, dry_run: bool = False) -> None:
         """Bring a cut link up again."""
-        faults.restore(self.layout, target, dry_run=dry_run)
+        faults.restore(self.layout, target, zone=zone, site=site, dry_run=dry_run)
 
     def snapshot(
         self, name: str, progress: ProgressCallback = ignore_progress, *, dry_run: bool = False

@@ -19,15 +19,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from smartcommune.lab import cgroup, loop, namespaces
+from smartcommune.lab import cgroup, loop, namespaces, process
+from smartcommune.lab.ports import PLUGGED, Port, load_cuts, plug_lines
 
 REBOOT_STATUS = 133
 _DETACH_TIMEOUT = 20.0
+_STEP = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the launcher must know: the machine's folder and base image, its namespace, bridge and names.
+    """What the launcher must know: the machine's folder and base image, its namespace, links and names.
 
     ``cgroup`` is (parent, name) where the lab keeps groups itself; ``unit`` is the unit that systemd gave this process.
     """
@@ -35,9 +37,8 @@ class Config:
     directory: str
     base: str
     netns: str
-    bridge: str
+    ports: tuple[Port, ...]
     machine: str
-    link: str
     hostname: str
     cgroup: tuple[str, str] | None
     unit: str
@@ -46,6 +47,14 @@ class Config:
     def image(self) -> Path:
         """The machine's disk."""
         return Path(self.directory, "disk.img")
+
+
+def load_config(argument: str) -> Config:
+    """Return the configuration that the toolkit wrote as JSON."""
+    values = json.loads(argument)
+    values["cgroup"] = tuple(values["cgroup"]) if values["cgroup"] else None
+    values["ports"] = tuple(Port(**port) for port in values["ports"])
+    return Config(**values)
 
 
 def say(message: str) -> None:
@@ -107,7 +116,7 @@ def nspawn_argv(config: Config, root: Path) -> list[str]:
         f"--directory={root}",
         f"--machine={config.machine}",
         f"--hostname={config.hostname}",
-        f"--network-bridge={config.bridge}",
+        "--private-network",
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
@@ -135,15 +144,38 @@ def boot(config: Config, tops: dict[cgroup.Hierarchy, Path], life: tuple[int, in
     os.execvp(argv[0], argv)
 
 
-def hold_link_down(config: Config, child: int) -> None:
-    """Take the link of a machine that is cut off down again as soon as its boot has made it."""
-    if not Path(config.directory, "cut").exists():
-        return
-    for _ in range(500):
-        done = subprocess.run(["ip", "link", "set", config.link, "down"], capture_output=True, check=False)
-        if done.returncode == 0 or os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            return
-        time.sleep(0.01)
+def network_of(pid: int | str) -> int | None:
+    """Return the number of a process's network namespace, None when it is gone."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/net").st_ino  # noqa: PTH116 - a stat, not a path
+    except OSError:
+        return None
+
+
+def plug_in(config: Config, child: int) -> bool:
+    """Give the machine its links as soon as it has a network of its own, long before it looks for them.
+
+    A link that is cut is down from the start. Returns False, with the reason in the console log, when that fails.
+    """
+    here, first = network_of("self"), None
+    while first is None:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True  # it ended by itself, and has said why
+        inside = (pid for pid in process.children(child) if network_of(pid) not in (None, here))
+        first = next(inside, None)
+        if first is None:
+            time.sleep(_STEP)
+    cuts = load_cuts(Path(config.directory))
+    lines = [line for port in config.ports for line in plug_lines(port, first, up=port.name not in cuts)]
+    text = "".join(f"{line}\n" for line in lines)
+    done = subprocess.run(["ip", "-batch", "-"], input=text, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        say(f"no link: {done.stderr.strip()}")
+        return False
+    partial = Path(config.directory, f".{PLUGGED}")
+    partial.write_text(f"{first} {process.start_ticks(first)}\n")
+    partial.replace(Path(config.directory, PLUGGED))
+    return True
 
 
 def run_once(config: Config, tops: dict[cgroup.Hierarchy, Path]) -> int:
@@ -151,8 +183,9 @@ def run_once(config: Config, tops: dict[cgroup.Hierarchy, Path]) -> int:
     if not loop.wait_detached(config.image, _DETACH_TIMEOUT):
         say(f"{config.image} is still mounted elsewhere")
         return 1
-    # The kernel takes a dead machine's link away a little later than its processes: nspawn would find the name taken.
-    subprocess.run(["ip", "link", "delete", config.link], capture_output=True, check=False)
+    # The kernel takes a dead machine's links away a little later than its processes: their names would be taken.
+    for port in config.ports:
+        subprocess.run(["ip", "link", "delete", port.outside], capture_output=True, check=False)
     life = os.pipe()
     here = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     namespaces.unshare(namespaces.CLONE_NEWPID)
@@ -172,7 +205,8 @@ def run_once(config: Config, tops: dict[cgroup.Hierarchy, Path]) -> int:
         os.kill(child, number)
 
     signal.signal(signal.SIGTERM, forward)
-    hold_link_down(config, child)
+    if not plug_in(config, child):
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.close(life[1])
@@ -181,9 +215,7 @@ def run_once(config: Config, tops: dict[cgroup.Hierarchy, Path]) -> int:
 
 def main(argument: str) -> int:
     """Run the machine until it is shut down; return its exit status."""
-    values = json.loads(argument)
-    values["cgroup"] = tuple(values["cgroup"]) if values["cgroup"] else None
-    config = Config(**values)
+    config = load_config(argument)
     # A second launcher on the same disk would destroy its file system.
     image = os.open(config.image, os.O_RDONLY | os.O_CLOEXEC)
     try:

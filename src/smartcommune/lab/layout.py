@@ -107,11 +107,6 @@ def layout(profile: str, state: Path | None = None) -> Layout:
     return Layout(profile, (state or paths.state()).resolve() / "lab")
 
 
-def bridge_of(zone: str) -> str:
-    """Return the bridge that stands for a zone."""
-    return f"br-{zone}"
-
-
 def machine_id(name: str) -> str:
     """Return the short name nspawn knows a machine by: its link ``vb-<id>`` must fit the kernel's 15 characters."""
     room = _LONGEST_LINK_NAME - len("vb-")
@@ -120,9 +115,12 @@ def machine_id(name: str) -> str:
     return f"{name[: room - 7].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def link_of(name: str) -> str:
-    """Return the lab's end of a machine's link."""
-    return f"vb-{machine_id(name)}"
+def link_of(name: str, interface: str = "host0") -> str:
+    """Return the lab's end of a machine's link; the links of a router are told apart by a digest of both names."""
+    if interface == "host0":
+        return f"vb-{machine_id(name)}"
+    digest = hashlib.sha256(f"{name} {interface}".encode()).hexdigest()[:6]
+    return f"vb-{interface[:4]}-{digest}"
 
 
 @contextlib.contextmanager

@@ -16,13 +16,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartcommune.lab import background, cgroup, disk, host, loop, process
+from smartcommune.lab import background, cgroup, disk, host, loop, process, wiring
 from smartcommune.lab.commands import missing_tool, run
 from smartcommune.lab.errors import LabUsageError, MachineError
 from smartcommune.lab.launcher import Config
-from smartcommune.lab.layout import CGROUP_PARENT, Layout, bridge_of, link_of, machine_id
+from smartcommune.lab.layout import CGROUP_PARENT, Layout, machine_id
 from smartcommune.lab.models import MachineSpec, MachineState
-from smartcommune.lab.network import link_is_up
 from smartcommune.lab.record import Record, load_record, names, require, save_record
 from smartcommune.lab.seed import make_host_key, write_seed
 from smartcommune.text import Text
@@ -89,10 +88,15 @@ def create(layout: Layout, spec: MachineSpec, owner: str, base: Path) -> Record:
 
 
 def start(layout: Layout, record: Record) -> None:
-    """Start a machine that does not run; one that was frozen by a killed snapshot goes on."""
+    """Start a machine that does not run, or runs in a network that is gone.
+
+    One that was frozen by a killed snapshot goes on, and one that lost a link gets it back.
+    """
     name = record.spec.name
-    if load_launcher(layout, name):
+    launcher = load_launcher(layout, name)
+    if launcher and wiring.is_attached(layout, launcher):
         cgroup.freeze(groups(layout, name), frozen=False)
+        wiring.plug_in(layout, record.spec)
         return
     _sweep(layout, name)
     if shutil.which("systemd-nspawn") is None:
@@ -113,9 +117,8 @@ def start(layout: Layout, record: Record) -> None:
         directory=str(folder),
         base=record.base,
         netns=str(layout.netns_path),
-        bridge=bridge_of(record.spec.zone),
+        ports=wiring.ports_of(layout, record.spec),
         machine=machine_id(name),
-        link=link_of(name),
         hostname=name,
         cgroup=own_groups,
         unit=unit,
@@ -257,7 +260,8 @@ def read(layout: Layout, name: str) -> MachineState | None:
         memory_enforced=limit is not None,
         memory_used=cgroup.memory_used(tops),
         disk_used=disk.used(layout.machine(name) / "disk.img"),
-        link_up=link_is_up(layout.netns_path, link_of(name)) if launcher else None,
+        attached=launcher is None or wiring.is_attached(layout, launcher),
+        links=wiring.read_links(layout, record.spec) if launcher else (),
         started_at=launcher.started_at if launcher else None,
         pid=launcher.pid if launcher else None,
     )

@@ -1,37 +1,39 @@
-"""The commune's network in the lab: one namespace, a bridge a zone, forwarding between the zones inside it.
+"""The commune's network in the lab: one namespace, a bridge a zone, and the routing that ``topology`` asks for.
 
-The namespace stands in for the commune's gateway. Nothing of the computer's own network is touched: the namespace has
-no way out, and its sysctls are its own. IPv6 is off in it: the Site's addresses and firewall matrix are IPv4, and a
-link-local way around them would be a hole.
+Nothing of the computer's own network is touched: the namespace has no way out, and its sysctls are its own. IPv6 is off
+in it: the Site's addresses and firewall matrix are IPv4, and a link-local way around them would be a hole.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import ipaddress
 import json
-import socket
-import struct
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from smartcommune.lab import cgroup, host, proxy
+from smartcommune.document.nearest import one_of
+from smartcommune.lab import cgroup, host, proxy, topology
 from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabUsageError, OwnedByOtherError
-from smartcommune.lab.layout import CGROUP_PARENT, NETNS, Layout, bridge_of, load_json, write_json
-from smartcommune.lab.namespaces import in_network, set_network_sysctl
+from smartcommune.lab.layout import CGROUP_PARENT, NETNS, Layout, load_json, write_json
+from smartcommune.lab.namespaces import set_network_sysctl
+from smartcommune.lab.ports import hardware_address
+from smartcommune.lab.topology import Route, Rule, Segment
 from smartcommune.site.models import Zone
 from smartcommune.text import Text
 from smartcommune.transports.ssh import close_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-_SIOCGIFFLAGS = 0x8913
-_UP_AND_RUNNING = 0x41
+_KERNELS_RULES, _MAIN = 32766, 254
+_BRIDGE = re.compile(r"b(r|\d+)-")
 _SYSCTLS = {
+    # An address answers on its own bridge only, and what comes in is not judged by the way back: machines behind a
+    # router that does not translate yet come in by the wan.
+    "net/ipv4/conf/all/arp_ignore": "1",
+    "net/ipv4/conf/all/rp_filter": "0",
+    "net/ipv4/conf/default/rp_filter": "0",
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/all/send_redirects": "0",
     "net/ipv4/conf/default/send_redirects": "0",
@@ -51,13 +53,9 @@ def links(netns: str) -> dict[str, dict[str, Any]]:
     return {link["ifname"]: link for link in found if "ifname" in link}
 
 
-def link_is_up(netns: Path, name: str) -> bool | None:
-    """Return whether a link is up and its other end too (a cable, as it were), or None when there is no such link."""
-    request = struct.pack("16sH14x", name.encode(), 0)
-    with contextlib.suppress(OSError), in_network(netns), socket.socket(type=socket.SOCK_DGRAM) as asking:
-        flags: int = struct.unpack("16sH14x", fcntl.ioctl(asking, _SIOCGIFFLAGS, request))[1]
-        return flags & _UP_AND_RUNNING == _UP_AND_RUNNING
-    return None
+def is_up(link: dict[str, Any] | None) -> bool:
+    """Return whether a link is switched on."""
+    return link is not None and "UP" in link["flags"]
 
 
 def owner_mark(netns: str) -> str:
@@ -77,39 +75,103 @@ def load_zones(layout: Layout) -> tuple[Zone, ...]:
 
 
 def read_network(layout: Layout) -> tuple[Zone, ...] | None:
-    """Return the zones that are really there: recorded, with their bridge and gateway; None without the namespace."""
+    """Return the zones that are really there, with bridge, addresses and routing; None without the namespace.
+
+    A zone that is cut has no routes: that is no fault of it.
+    """
     if not network_exists(layout):
         return None
-    present = links(layout.netns)
-    return tuple(zone for zone in load_zones(layout) if _gateway(zone) in _addresses(present.get(bridge_of(zone.name))))
-
-
-def _gateway(zone: Zone) -> str:
-    return f"{zone.gateway}/{ipaddress.ip_network(zone.prefix).prefixlen}"
+    present, routes, rules = links(layout.netns), _routes(layout.netns), _rules(layout.netns)
+    return tuple(
+        segment.zone
+        for segment in topology.make_segments(load_zones(layout))
+        if segment.bridge in present
+        and segment.addresses == _addresses(present[segment.bridge])
+        and segment.rules <= rules
+        and (segment.routes <= routes or not is_up(present[segment.bridge]))
+    )
 
 
 def _addresses(link: dict[str, Any] | None) -> set[str]:
     return {f"{item['local']}/{item['prefixlen']}" for item in (link or {}).get("addr_info", ())}
 
 
-def _batch(zones: Sequence[Zone], present: dict[str, dict[str, Any]]) -> str:
-    """Return the ``ip -batch`` lines that make what is missing and remove the bridges of zones no longer wanted."""
-    wanted = {bridge_of(zone.name): zone for zone in zones}
-    lines = [f"link delete {name}" for name in present if name.startswith("br-") and name not in wanted]
-    for name, zone in wanted.items():
-        if name not in present:
-            lines.append(f"link add {name} type bridge forward_delay 0 stp_state 0")
+def _routes(netns: str) -> set[Route]:
+    """Return the namespace's routes that are the lab's: the kernel's own have another protocol."""
+    found = json.loads(
+        run(["ip", "-n", netns, "-json", "-N", "-4", "route", "show", "table", "all", "proto", "static"])
+    )
+    return {
+        Route(int(item.get("table", _MAIN)), item["dst"], item["dev"], item.get("gateway", ""), item.get("prefsrc", ""))
+        for item in found
+    }
+
+
+def _rules(netns: str) -> set[Rule]:
+    """Return the namespace's routing rules but for those that the kernel makes."""
+    found = json.loads(run(["ip", "-n", netns, "-json", "-N", "-4", "rule", "show"]))
+    return {
+        Rule(
+            item["priority"],
+            item.get("iif", ""),
+            item["src"] if item["src"] != "all" else "",
+            int(item["table"]) if "table" in item else None,
+        )
+        for item in found
+        if 0 < item["priority"] < _KERNELS_RULES
+    }
+
+
+def _bridge_lines(segments: Iterable[Segment], present: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the ``ip -batch`` lines that make bridges and addresses, and remove those no longer wanted."""
+    wanted = {segment.bridge: segment for segment in segments}
+    lines = [f"link delete {name}" for name in present if _BRIDGE.match(name) and name not in wanted]
+    for name, segment in wanted.items():
         have = _addresses(present.get(name))
-        lines += [f"address delete {address} dev {name}" for address in have - {_gateway(zone)}]
-        if _gateway(zone) not in have:
-            lines.append(f"address add {_gateway(zone)} dev {name}")
+        if name not in present:
+            # An address of its own: otherwise it takes the lowest of its ports', and changes as they come and go.
+            address = hardware_address(name)
+            lines.append(f"link add {name} address {address} type bridge forward_delay 0 stp_state 0")
+        lines += [f"address delete {address} dev {name}" for address in sorted(have - segment.addresses)]
+        lines += [f"address add {address} dev {name}" for address in sorted(segment.addresses - have)]
         if name not in present:
             lines.append(f"link set {name} up")
-    return "".join(f"{line}\n" for line in lines)
+    return lines
+
+
+def _routing_lines(
+    segments: Sequence[Segment], present: dict[str, dict[str, Any]], routes: set[Route], rules: set[Rule]
+) -> list[str]:
+    """Return the lines that bring routes and rules to what ``segments`` ask for; a bridge that is down has none."""
+    wanted_rules = {rule for segment in segments for rule in segment.rules}
+    wanted = {route for segment in segments for route in segment.routes if is_up(present.get(segment.bridge))}
+    return [
+        *(f"route delete {route.words}" for route in sorted(routes - wanted)),
+        *(f"route add {route.words}" for route in sorted(wanted - routes)),
+        *(f"rule delete {rule.words}" for rule in sorted(rules - wanted_rules, key=str)),
+        *(f"rule add {rule.words}" for rule in sorted(wanted_rules - rules, key=str)),
+    ]
+
+
+def ensure_routing(layout: Layout) -> None:
+    """Bring addresses beyond the zones, routes and rules to what the recorded zones need."""
+    zones = load_zones(layout)
+    segments, present = topology.make_segments(zones), links(layout.netns)
+    lines = _routing_lines(segments, present, _routes(layout.netns), _rules(layout.netns))
+    beyond = {f"{topology.INTERNET}/32"} if topology.routed_sites(zones) else set()
+    have = _addresses(present["lo"]) & {f"{topology.INTERNET}/32"}
+    lines += [f"address add {address} dev lo" for address in beyond - have]
+    lines += [f"address delete {address} dev lo" for address in have - beyond]
+    _batch(layout, lines)
+
+
+def _batch(layout: Layout, lines: Sequence[str]) -> None:
+    if lines:
+        run(["ip", "-n", layout.netns, "-batch", "-"], text="".join(f"{line}\n" for line in lines))
 
 
 def ensure_network(layout: Layout, zones: Sequence[Zone], *, dry_run: bool = False) -> None:
-    """Make the namespace with a bridge and gateway a zone, and run the package proxy on every gateway.
+    """Make the namespace with a bridge a zone and what routing needs, and run the package proxy.
 
     What is there already stays as it is (a zone that is cut stays cut). Raises OwnedByOtherError when a namespace of
     this name is somebody else's.
@@ -132,8 +194,9 @@ def ensure_network(layout: Layout, zones: Sequence[Zone], *, dry_run: bool = Fal
         run(["ip", "-n", layout.netns, "link", "set", "lo", "up", "alias", str(layout.directory)])
         set_network_sysctl(layout.netns_path, _SYSCTLS)
         write_json(layout.network, [asdict(zone) for zone in zones])
-        run(["ip", "-n", layout.netns, "-batch", "-"], text=_batch(zones, links(layout.netns)))
-        proxy.ensure_proxy(layout, [zone.gateway for zone in zones])
+        _batch(layout, _bridge_lines(topology.make_segments(zones), links(layout.netns)))
+        ensure_routing(layout)
+        proxy.ensure_proxy(layout, topology.listening_addresses(zones))
 
 
 def delete_network(layout: Layout, *, dry_run: bool = False) -> None:
@@ -151,18 +214,19 @@ def delete_network(layout: Layout, *, dry_run: bool = False) -> None:
             host.restore(layout, dry_run=False)
 
 
-def zone_of(layout: Layout, name: str) -> Zone:
-    """Return a zone of the network; raises LabUsageError with the names there are."""
-    zones = {zone.name: zone for zone in load_zones(layout)}
-    if name not in zones:
-        there = ", ".join(zones) or "–"
+def zone_of(layout: Layout, name: str, site: str | None = None) -> Zone:
+    """Return a zone of the network, of the first site unless told; raises LabUsageError with those there are."""
+    zones = load_zones(layout)
+    for zone in zones:
+        if zone.name == name and site in (None, zone.site):
+            return zone
+    sites = topology.sites_of(zones)
+    if site is not None and site not in sites:
         raise LabUsageError(
-            Text(vi=f"Không có vùng mạng {name}. Các vùng: {there}.", en=f"There is no zone {name}. Zones: {there}.")
+            Text(vi=f"Không có địa điểm {site}.", en=f"There is no site {site}."), todo=one_of(site, sites)
         )
-    return zones[name]
-
-
-def toolkit_address(layout: Layout) -> str | None:
-    """Return the address that the toolkit connects from: the gateway of zone ``management`` where there is one."""
-    zones = {zone.name: zone.gateway for zone in load_zones(layout)}
-    return zones.get("management")
+    there = tuple(dict.fromkeys(zone.name for zone in zones))
+    listed = ", ".join(there) or "–"
+    raise LabUsageError(
+        Text(vi=f"Không có vùng mạng {name}. Các vùng: {listed}.", en=f"There is no zone {name}. Zones: {listed}.")
+    )

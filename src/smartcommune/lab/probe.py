@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from smartcommune.lab.commands import missing_tool, run
 from smartcommune.lab.errors import LabError
-from smartcommune.lab.layout import NETNS, Layout, bridge_of
+from smartcommune.lab.layout import NETNS, Layout
 from smartcommune.lab.namespaces import set_network_sysctl
-from smartcommune.lab.network import zone_of
+from smartcommune.lab.network import load_zones, zone_of
+from smartcommune.lab.topology import bridge_of
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-_FIRST, _LAST = 254, 230  # host parts at the end of a zone, where the Site puts no host
+_FIRST, _LAST = 253, 230  # host parts at the end of a zone, where the Site puts no host
 
 
 @dataclass(slots=True)
@@ -42,13 +43,14 @@ class Probe:
         prefix = ipaddress.ip_network(zone.prefix)
         number = self._reserve()
         self.address = str(prefix.network_address + number)
+        bridge = bridge_of(zone, load_zones(self.layout))
         link = f"p-{self.zone[:8]}-{number}"
         peer = ["peer", "name", link, "netns", self.layout.netns]
         try:
             run(["ip", "-n", self.netns, "link", "set", "lo", "up", "alias", str(self.layout.directory)])
             set_network_sysctl(NETNS / self.netns, {"net/ipv6/conf/default/disable_ipv6": "1"})
             run(["ip", "-n", self.netns, "link", "add", "host0", "type", "veth", *peer])
-            run(["ip", "-n", self.layout.netns, "link", "set", link, "master", bridge_of(self.zone), "up"])
+            run(["ip", "-n", self.layout.netns, "link", "set", link, "master", bridge, "up"])
             lines = [
                 f"address add {self.address}/{prefix.prefixlen} dev host0",
                 "link set host0 up",

@@ -9,6 +9,7 @@ from smartcommune.document.nearest import one_of
 from smartcommune.lab.errors import LabUsageError, MustReplaceError, OwnedByOtherError
 from smartcommune.lab.layout import load_json, write_json
 from smartcommune.lab.models import MachineSpec
+from smartcommune.site.models import Interface
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def load_record(layout: Layout, name: str) -> Record | None:
     spec = values["spec"]
     spec["authorized_keys"] = tuple(spec["authorized_keys"])
     spec["hosts"] = tuple((address, tuple(names)) for address, names in spec["hosts"])
+    spec["interfaces"] = tuple(Interface(**link) for link in spec.get("interfaces", ()))
     return Record(MachineSpec(**spec), values["owner"], values["host_key"], values["base"])
 
 
@@ -68,7 +70,8 @@ def check_adoptable(record: Record, spec: MachineSpec, owner: str) -> None:
                 en=f"The machine {spec.name} belongs to {record.owner}.",
             )
         )
-    keys = [field.name for field in fields(spec) if field.name != "memory"]
+    # One link is written down as such or not at all; either way it is compared.
+    keys = [field.name for field in fields(spec) if field.name not in ("memory", "interfaces")] + ["links"]
     different = [key for key in keys if getattr(spec, key) != getattr(record.spec, key)]
     if different:
         listed = ", ".join(different)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smartcommune.lab.models import MachineSpec
+    from smartcommune.site.models import Interface
 
 ACCOUNT = "commune"
 ACCOUNT_ID = 1000
@@ -34,11 +36,16 @@ def make_host_key() -> HostKey:
     return HostKey(private, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode())
 
 
-def render_network(spec: MachineSpec) -> str:
-    """Return the systemd-networkd file of the machine's one link. IPv6 is off: the Site has addresses of IPv4 only."""
+def render_network(link: Interface, gateway: str) -> str:
+    """Return the systemd-networkd file of one link; ``gateway`` is used on the link that it is a neighbour of.
+
+    IPv6 is off: the Site has addresses of IPv4 only.
+    """
+    place = ipaddress.ip_interface(f"{link.address}/{link.prefix_length}")
+    way = f"Gateway={gateway}\n" if ipaddress.ip_address(gateway) in place.network else ""
     return (
-        "[Match]\nName=host0\n\n"
-        f"[Network]\nAddress={spec.address}/{spec.prefix_length}\nGateway={spec.gateway}\n"
+        f"[Match]\nName={link.name}\n\n"
+        f"[Network]\nAddress={place}\n{way}"
         "LinkLocalAddressing=no\nIPv6AcceptRA=no\nLLDP=no\n"
     )
 
@@ -58,7 +65,11 @@ def write_seed(folder: Path, spec: MachineSpec, key: HostKey) -> None:
     _write(up, "etc/hostname", f"{spec.name}\n")
     _write(up, "etc/hosts", render_hosts(spec))
     _write(up, "etc/machine-id", f"{secrets.token_hex(16)}\n", mode=0o444)
-    _write(up, "etc/systemd/network/10-lab.network", render_network(spec))
+    for link in spec.links:
+        _write(up, f"etc/systemd/network/10-lab-{link.name}.network", render_network(link, spec.gateway))
+    if spec.forwards:
+        # The machines behind a router are reached through it before any role is there.
+        _write(up, "etc/sysctl.d/10-lab-forward.conf", "net.ipv4.ip_forward = 1\n")
     _write(up, "etc/ssh/ssh_host_ed25519_key", key.private, mode=0o600)
     _write(up, "etc/ssh/ssh_host_ed25519_key.pub", f"{key.public}\n")
     home = f"home/{ACCOUNT}"

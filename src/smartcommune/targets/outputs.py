@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smartcommune.errors import NotProvisionedError
+from smartcommune.lab.topology import toolkit_address
 from smartcommune.targets.layout import layout
 from smartcommune.targets.passphrase import load_passphrase
 from smartcommune.targets.state import Decrypter, State, load_state
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 LAB_USER = "commune"
 LAB_PORT = 22
-TOOLKIT_ZONE = "management"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,11 @@ def _hosts(site: Site, state: State) -> dict[str, HostOutput]:
     """Return the hosts in the Site's order."""
     lab = state.of_type("smartcommune:lab:Machine")
     existing = state.of_type("smartcommune:existing:Machine")
-    source = next((zone.gateway for zone in site.zones if zone.name == TOOLKIT_ZONE), None)
     hosts: dict[str, HostOutput] = {}
     for name in (host.name for host in site.hosts):
         if name in lab:
             made = lab[name].outputs
+            source = toolkit_address(site.zones, made["address"])
             hosts[name] = HostOutput(
                 name, made["address"], LAB_PORT, LAB_USER, made["hostKey"], made["namespace"], source
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from smartcommune.errors import SmartCommuneError
-from smartcommune.lab.models import MachineSpec, MachineState, ProgressCallback, ProxyStatus, ignore_progress
+from smartcommune.lab.models import LinkState, MachineSpec, MachineState, ProgressCallback, ProxyStatus, ignore_progress
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class FakeLab:
             self.made += 1
             key = f"ssh-ed25519 AAAA{self.made}"
             known = MachineState(spec.name, owner, "running", spec, key, "base", spec.memory, memory_enforced=True)
-        self.states[spec.name] = replace(known, status="running", link_up=True, memory=spec.memory, spec=spec)
+        links = tuple(LinkState(link.name, link.zone, plugged=True, up=True, cut=False) for link in spec.links)
+        self.states[spec.name] = replace(
+            known, status="running", attached=True, links=links, memory=spec.memory, spec=spec
+        )
         return self.states[spec.name]
 
     def wait_ready(self, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from smartcommune.errors import SmartCommuneError
 from smartcommune.lab.models import MachineSpec, MachineState, ProgressCallback, ProxyStatus
-from smartcommune.site.models import Zone
+from smartcommune.site.models import Interface, Zone
 from smartcommune.targets.provider.resource import Created, Drift, InitFailedError, Input, Properties
 from smartcommune.text import Text
 
@@ -62,10 +62,6 @@ class LabBackend(Protocol):
 
     def set_memory(self, name: str, limit: int) -> Any:
         """Change the limit in place."""
-        ...
-
-    def kill(self, name: str) -> None:
-        """Stop a machine dead."""
         ...
 
     def destroy_machine(self, name: str) -> None:
@@ -143,8 +139,9 @@ class Machine:
         "disk": Input(int, "replace", unit="bytes"),
         "authorizedKey": Input(str, "replace"),
         "fqdn": Input(str, "replace"),
+        "interfaces": Input(list, "replace"),
     }
-    outputs: ClassVar[frozenset[str]] = frozenset({"hostKey", "status"})
+    outputs: ClassVar[frozenset[str]] = frozenset({"hostKey", "status", "lostLinks"})
     secrets: ClassVar[frozenset[str]] = frozenset()
     refreshed: ClassVar[bool] = True
 
@@ -161,14 +158,17 @@ class Machine:
         if state is None:
             return None
         memory = state.memory if state.memory_enforced else properties["memory"]
-        return {**properties, "status": _status(state), "memory": memory, "hostKey": state.host_key}
+        return {
+            **properties,
+            "status": _status(state),
+            "memory": memory,
+            "hostKey": state.host_key,
+            "interfaces": _interfaces(state.spec),
+            "lostLinks": list(state.lost_links),
+        }
 
     def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
-        """Change the memory; start what does not run, and start anew what hangs on a network that is gone."""
-        lab = self.labs(inputs["commune"])
-        state = lab.read_machine(id_)
-        if state is not None and _status(state) == "detached":
-            lab.kill(id_)
+        """Change the memory, plug in lost links, start what does not run or hangs on a network that is gone."""
         return self._boot(inputs, urn)
 
     def delete(self, id_: str, properties: Properties) -> None:
@@ -176,15 +176,19 @@ class Machine:
         self.labs(properties["commune"]).destroy_machine(id_)
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
-        """Say when the machine does not run, or is on no network."""
-        reason = _STATUS.get(properties["status"])
-        return () if reason is None else (Drift("status", reason),)
+        """Say when the machine does not run, is on no network, or lost a link."""
+        found = []
+        if reason := _STATUS.get(properties["status"]):
+            found.append(Drift("status", reason))
+        elif lost := ", ".join(properties.get("lostLinks", ())):
+            found.append(Drift("lostLinks", Text(vi=f"đứt mạng {lost}", en=f"links are lost: {lost}")))
+        return tuple(found)
 
     def _boot(self, inputs: Properties, urn: str) -> Properties:
         lab = self.labs(inputs["commune"])
         state = lab.ensure_machine(_spec(inputs), urn)
         host_key = state.host_key if state is not None else ""
-        properties = {**inputs, "hostKey": host_key, "status": "running"}
+        properties = {**inputs, "hostKey": host_key, "status": "running", "lostLinks": []}
         try:
             lab.wait_ready(inputs["name"])
             running = lab.read_machine(inputs["name"])
@@ -196,7 +200,14 @@ class Machine:
 
 
 def _status(state: MachineState) -> str:
-    return "detached" if state.status == "running" and state.link_up is None else state.status
+    return "detached" if state.status == "running" and not state.attached else state.status
+
+
+def _interfaces(spec: MachineSpec) -> list[Properties]:
+    return [
+        {"zone": link.zone, "address": link.address, "prefixLength": link.prefix_length, "name": link.name}
+        for link in spec.links
+    ]
 
 
 def _unlike(name: str) -> SmartCommuneError:
@@ -224,4 +235,8 @@ def _spec(inputs: Properties) -> MachineSpec:
         disk=inputs["disk"],
         authorized_keys=(inputs["authorizedKey"],),
         fqdn=inputs["fqdn"],
+        interfaces=tuple(
+            Interface(link["zone"], link["address"], link["prefixLength"], link["name"])
+            for link in inputs["interfaces"]
+        ),
     )

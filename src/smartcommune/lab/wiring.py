@@ -1,0 +1,85 @@
+"""A machine's links in the lab's network: what they shall be, what is there of them, and mending what was lost."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartcommune.lab import network, topology
+from smartcommune.lab.commands import run
+from smartcommune.lab.errors import MachineError
+from smartcommune.lab.layout import Layout, link_of
+from smartcommune.lab.models import LinkState, MachineSpec
+from smartcommune.lab.ports import PLUGGED, Port, hardware_address, load_cuts, plug_lines
+from smartcommune.lab.process import Process, load_process
+from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def ports_of(layout: Layout, spec: MachineSpec) -> tuple[Port, ...]:
+    """Return a machine's links as the lab's network has them; raises MachineError when it lacks a zone for one."""
+    zones = network.load_zones(layout)
+    ports = []
+    for link in spec.links:
+        zone = topology.zone_at(zones, link.zone, link.address)
+        if zone is None:
+            raise MachineError(
+                Text(
+                    vi=f"Mạng của lab không có vùng {link.zone} cho {spec.name} ({link.address}).",
+                    en=f"The lab's network has no zone {link.zone} for {spec.name} ({link.address}).",
+                )
+            )
+        address = hardware_address(str(layout.directory), spec.name, link.name)
+        ports.append(Port(link.name, link_of(spec.name, link.name), topology.bridge_of(zone, zones), address))
+    return tuple(ports)
+
+
+def is_attached(layout: Layout, launcher: Process) -> bool:
+    """Return whether a machine runs in the lab's network, and not in one that was removed under it."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{launcher.pid}/ns/net").stat().st_ino == layout.netns_path.stat().st_ino
+    return False
+
+
+def plug_in(layout: Layout, spec: MachineSpec) -> None:
+    """Give a running machine the links back that it lost; one that is cut stays cut.
+
+    While the machine boots, its launcher does so.
+    """
+    first = load_process(layout.machine(spec.name) / PLUGGED)
+    if first is None:
+        return
+    present, cuts = network.links(layout.netns), load_cuts(layout.machine(spec.name))
+    lines: list[str] = []
+    for port in ports_of(layout, spec):
+        found, up = present.get(port.outside), port.name not in cuts
+        if found is None:
+            lines += plug_lines(port, first.pid, up=up)
+        elif found.get("master") != port.bridge or network.is_up(found) != up:
+            lines.append(f"link set {port.outside} master {port.bridge} {'up' if up else 'down'}")
+    if lines:
+        run(["ip", "-n", layout.netns, "-batch", "-"], text="".join(f"{line}\n" for line in lines))
+
+
+def read_links(layout: Layout, spec: MachineSpec) -> tuple[LinkState, ...]:
+    """Return what is there of a running machine's links."""
+    present = network.links(layout.netns) if network.network_exists(layout) else {}
+    zones, cuts = network.load_zones(layout), load_cuts(layout.machine(spec.name))
+    states = []
+    for link in spec.links:
+        zone = topology.zone_at(zones, link.zone, link.address)
+        bridge = topology.bridge_of(zone, zones) if zone else None
+        found = present.get(link_of(spec.name, link.name))
+        states.append(_state(link.name, link.zone, found, bridge, cut=link.name in cuts))
+    return tuple(states)
+
+
+def _state(name: str, zone: str, found: Mapping[str, Any] | None, bridge: str | None, *, cut: bool) -> LinkState:
+    if found is None or found.get("master") != bridge:
+        return LinkState(name, zone, plugged=False, up=False, cut=cut)
+    flags = found["flags"]
+    return LinkState(name, zone, plugged=cut or "UP" in flags, up={"UP", "LOWER_UP"} <= set(flags), cut=cut)
