@@ -18,6 +18,11 @@ options:
   src: {description: Ruleset file; it must replace only its own table., type: path, required: true}
   table: {description: Family and name of the table., type: str, default: inet commune}
   exclusive: {description: Whether tables that the file does not make are deleted., type: bool, default: false}
+  keep:
+    description: Family and name of tables that others load, which O(exclusive=true) leaves alone.
+    type: list
+    elements: str
+    default: []
   revert_after: {description: Seconds until an unconfirmed change is undone., type: int, default: 60}
   confirm: {description: Disarm the timer of a change that proved good; compare nothing., type: bool, default: false}
 author: [smartcommune authors]
@@ -35,6 +40,7 @@ pending: {description: Whether a change waits for its confirmation., type: bool,
 """
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -59,9 +65,10 @@ def undo_script(table: str, listing: str) -> str:
     return f"add table {table}\ndelete table {table}\n{listing}"
 
 
-def concerned(listing: str, table: str, *, exclusive: bool) -> dict[str, str]:
+def concerned(listing: str, table: str, *, exclusive: bool, keep: Collection[str] = ()) -> dict[str, str]:
     """Return the tables of a ruleset that are to be compared."""
-    return {name: text for name, text in sorted(tables(listing).items()) if exclusive or name == table}
+    found = sorted(tables(listing).items())
+    return {name: text for name, text in found if name == table or (exclusive and name not in keep)}
 
 
 def running(module: AnsibleModule) -> str:
@@ -104,6 +111,7 @@ def main() -> None:
             "src": {"type": "path", "required": True},
             "table": {"type": "str", "default": "inet commune"},
             "exclusive": {"type": "bool", "default": False},
+            "keep": {"type": "list", "elements": "str", "default": []},
             "revert_after": {"type": "int", "default": 60},
             "confirm": {"type": "bool", "default": False},
         },
@@ -114,7 +122,8 @@ def main() -> None:
             module.run_command(["systemctl", "stop", f"{UNIT}.timer"])
         module.exit_json(changed=False, pending=False)
     src, table, exclusive = module.params["src"], module.params["table"], module.params["exclusive"]
-    now = concerned(running(module), table, exclusive=exclusive) if module.get_bin_path("nft") else {}
+    keep = module.params["keep"]
+    now = concerned(running(module), table, exclusive=exclusive, keep=keep) if module.get_bin_path("nft") else {}
     then = concerned(configured(module, src), table, exclusive=exclusive) if Path(src).exists() else {}
     before, after = "".join(now.values()), "".join(then.values())
     changed = rules(before) != rules(after)

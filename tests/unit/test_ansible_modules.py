@@ -90,6 +90,7 @@ def test_foreign_tables_are_compared_when_the_file_is_exclusive():
     """Only the file's own table is compared, unless no other may stand beside it."""
     assert list(nft.concerned(RULESET, "inet commune", exclusive=False)) == ["inet commune"]
     assert list(nft.concerned(RULESET, "inet commune", exclusive=True)) == ["inet commune", "ip other"]
+    assert list(nft.concerned(RULESET, "inet commune", exclusive=True, keep=["ip other"])) == ["inet commune"]
 
 
 def test_undoing_replaces_the_table_in_one_script():

@@ -58,7 +58,11 @@ kinds: [gateway]
 requires: [{capability: database, name: sensors}]
 """,
     "watch": "component: infrastructure\negress: [{peer: devices, port: 161, protocol: udp, purpose: NOTE}]",
-    "resolver_too": "component: services\nports: [{port: 53, protocol: udp, zones: [wifi], purpose: NOTE}]\nkinds: [gateway]",
+    "resolver_too": """
+component: services
+kinds: [gateway]
+ports: [{port: 53, protocol: udp, zones: [wifi], purpose: NOTE}]
+""",
 }
 PROFILE = """\
 schema: 1
@@ -231,7 +235,7 @@ def test_a_provider_that_was_chosen_is_used_where_it_stands(tmp_path):
     """A consumer elsewhere gets no second one, but the way there, through both routers if need be."""
     roles = ROLES | {
         "vault": "component: infrastructure\nprovides: [vault]\nremote: {vault: 8000}\n",
-        "copy": "component: infrastructure\nkinds: [server]\naccompanies: vault\nrequires: [{capability: vault, name: x}]",
+        "copy": "component: infrastructure\naccompanies: vault\nrequires: [{capability: vault, name: x}]\n",
     }
     commune = SmallCommune(tmp_path, roles, PROFILE)
     site = commune.build(*TWO_SITES, ("    passage:", "    vault: {host: server-1}\n    passage:"))
@@ -319,7 +323,7 @@ def test_sites_without_routers_cannot_share_a_service(commune):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(ZONES), st.sampled_from(["ubnd", "tram"])), max_size=6))
 def test_rules_are_sound_wherever_hosts_stand(commune, places):
-    """Whatever stands where: equal bytes, no address twice, and no rule within a zone, back to the WAN or unexplained."""
+    """Whatever stands where: equal bytes, no address twice, no rule within a zone, from elsewhere or unexplained."""
     hosts = "".join(
         f"  more-{index}: {{kind: server, site: {site}, zone: {zone}}}\n" for index, (zone, site) in enumerate(places)
     )

@@ -83,7 +83,7 @@ def _commune(site: Site, host: SiteHost) -> dict[str, Any]:
         "target": site.target,
         "zones": _zones(site, host.site),
         "sites": {place.name: _site(site, place) for place in site.sites},
-        "hosts": [_neighbour(each) for each in site.hosts],
+        "hosts": [_neighbour(site, host, each) for each in site.hosts],
         "devices": [_without_sources(device) for device in site.devices],
         "peers": host.peers,
     }
@@ -111,9 +111,12 @@ def _site(site: Site, place: Place) -> dict[str, Any]:
     }
 
 
-def _neighbour(host: SiteHost) -> dict[str, Any]:
-    names = ("name", "fqdn", "kind", "site", "zone", "address", "names")
-    return {name: to_plain(getattr(host, name)) for name in names}
+def _neighbour(site: Site, host: SiteHost, other: SiteHost) -> dict[str, Any]:
+    """Return another machine, or the host itself, with the address by which the host knows it."""
+    names = ("name", "fqdn", "kind", "site", "zone", "names")
+    router = site.zones_of(host.site)[host.zone].router
+    address = host.gateway if other.name == router and other is not host else other.address
+    return {**{name: to_plain(getattr(other, name)) for name in names}, "address": address}
 
 
 def _host(host: SiteHost) -> dict[str, Any]:
