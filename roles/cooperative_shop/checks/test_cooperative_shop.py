@@ -38,7 +38,7 @@ def test_unit_runs(host, unit):
 @pytest.mark.title(vi="Cửa hàng trả lời và đọc được cơ sở dữ liệu", en="The shop answers and reads its database")
 def test_health(host):
     """The shop answers and reads its database."""
-    answer = host.run("/usr/bin/python3 -I /opt/cooperative_shop/current/app/health.py")
+    answer = host.run("/usr/local/sbin/python-app-health cooperative_shop")
 
     assert answer.rc == 0, answer.stdout
 

@@ -83,10 +83,10 @@ def test_service_is_confined(host):
 @pytest.mark.title(vi="Dịch vụ trả lời và đọc được cơ sở dữ liệu", en="The service answers and reads its database")
 def test_service_is_healthy(host):
     """The service answers and reads its database."""
-    health = host.run("/usr/bin/python3 -I /opt/traceability/current/app/health.py")
+    health = host.run("/usr/local/sbin/python-app-health traceability")
 
-    assert health.rc == 0, health.stderr
-    assert health.stdout.startswith("200 ok")
+    assert health.rc == 0, health.stdout
+    assert health.stdout.strip() == "ok"
 
 
 @pytest.mark.title(
