@@ -60,6 +60,21 @@ def test_security_headers(web, commune):
 
 
 @pytest.mark.flow
+@pytest.mark.title(
+    vi="Mỗi lời dặn cho trình duyệt chỉ gửi một lần trên mọi trang", en="Each page gives browsers one set of orders"
+)
+def test_headers_are_not_doubled(web, commune):
+    """Each page gives browsers one set of orders."""
+    public = [each["name"] for each in commune["commune_endpoints"] if each["audience"] == "public"]
+    orders = ("strict-transport-security", "content-security-policy", "permissions-policy", "x-frame-options")
+    sent = {name: web.get(f"https://{name}/").headers for name in public}
+
+    assert {(name, order): len(sent[name].get_list(order)) for name in public for order in orders} == {
+        (name, order): 1 for name in public for order in orders
+    }
+
+
+@pytest.mark.flow
 @pytest.mark.title(vi="Tên lạ không được trả lời", en="An unknown name gets no answer")
 def test_unknown_name_is_refused(web, commune):
     """An unknown name gets no answer."""
@@ -92,16 +107,68 @@ def test_too_much_data_is_refused(web, commune):
     assert answer.status_code == 413
 
 
+def shake_hands(host, commune, options, line=""):
+    """Return how openssl's handshake with the entrance went; ``line`` is typed into the connection."""
+    address, name = commune["commune_host"]["address"], commune["commune"]["domain"]
+    command = f"openssl s_client -connect {address}:443 -servername {name} {options} 2>&1"
+    return host.run(f"printf '{line}' | {command}")
+
+
 @pytest.mark.title(vi="Chỉ TLS 1.2 và 1.3", en="TLS 1.2 and 1.3 only")
 @pytest.mark.parametrize(
     ("version", "accepted"), [("tls1", False), ("tls1_1", False), ("tls1_2", True), ("tls1_3", True)]
 )
 def test_tls_versions(host, commune, version, accepted):
     """TLS 1.2 and 1.3 only."""
-    address, name = commune["commune_host"]["address"], commune["commune"]["domain"]
-    command = f"openssl s_client -connect {address}:443 -servername {name} -{version} -cipher ALL:@SECLEVEL=0"
+    assert shake_hands(host, commune, f"-{version} -cipher ALL:@SECLEVEL=0").succeeded is accepted
 
-    assert host.run(f"{command} </dev/null").succeeded is accepted
+
+@pytest.mark.title(
+    vi="Thuật toán yếu bị từ chối, thuật toán mạnh được nhận", en="Weak algorithms are refused, strong ones accepted"
+)
+@pytest.mark.parametrize(
+    ("options", "accepted"),
+    [
+        pytest.param("-tls1_2 -cipher 'ALL:COMPLEMENTOFALL:!AESGCM:!CHACHA20:@SECLEVEL=0'", False, id="no-aead"),
+        pytest.param("-tls1_2 -cipher 'ALL:COMPLEMENTOFALL:!kECDHE:@SECLEVEL=0'", False, id="no-forward-secrecy"),
+        pytest.param("-tls1_2 -cipher ECDHE+AESGCM:@SECLEVEL=0 -sigalgs ECDSA+SHA1", False, id="sha1"),
+        pytest.param("-tls1_2 -cipher ECDHE+AESGCM:@SECLEVEL=0 -sigalgs ECDSA+SHA256", True, id="sha256"),
+        pytest.param("-tls1_2 -cipher ECDHE+AESGCM", True, id="aes-gcm"),
+        pytest.param("-tls1_2 -cipher ECDHE+CHACHA20", True, id="chacha20"),
+        pytest.param("-tls1_3 -groups X25519MLKEM768", True, id="post-quantum"),
+    ],
+)
+def test_algorithms(host, commune, options, accepted):
+    """Weak algorithms are refused, strong ones accepted."""
+    assert shake_hands(host, commune, options).succeeded is accepted
+
+
+@pytest.mark.title(
+    vi="Không nén trong TLS, không cho máy khách thương lượng lại",
+    en="TLS does not compress, and clients may not renegotiate",
+)
+def test_renegotiation_and_compression(host, commune):
+    """TLS does not compress, and clients may not renegotiate."""
+    asked = shake_hands(host, commune, "-tls1_2", line="R\\n").stdout
+
+    assert "Secure Renegotiation IS supported" in asked
+    assert "Compression: NONE" in asked
+    assert "RENEGOTIATING" in asked
+    assert "no renegotiation" in asked
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="Trang không bị nén, nên mã bí mật trong trang không đoán được qua độ dài (BREACH)",
+    en="Pages are not compressed, so that lengths tell nothing of their tokens (BREACH)",
+)
+def test_pages_are_not_compressed(web, commune):
+    """Pages are not compressed, so that lengths tell nothing of their tokens (BREACH)."""
+    public = [each["name"] for each in commune["commune_endpoints"] if each["audience"] == "public"]
+    pages = {name: web.get(f"https://{name}/", headers={"accept-encoding": "gzip, deflate, br"}) for name in public}
+
+    assert {name: page.status_code for name, page in pages.items()} == dict.fromkeys(public, 200)
+    assert {name: page.headers.get("content-encoding") for name, page in pages.items()} == dict.fromkeys(public)
 
 
 @pytest.mark.title(vi="Nhật ký truy cập được giữ theo cấp độ", en="The access log is kept as the level demands")
