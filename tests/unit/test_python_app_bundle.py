@@ -46,7 +46,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text(name, encoding="utf-8")
 
-    monkeypatch.setattr(bundle, "fetch_wheels", fetch)
+    monkeypatch.setattr(bundle, "fetch_packages", fetch)
     return calls
 
 
@@ -114,3 +114,42 @@ def test_changed_source_keeps_the_wheels(source: Path) -> None:
 def test_what_is_needed(path: str, needed: bool) -> None:
     """Translations into other languages and excluded patterns are not needed."""
     assert bundle.is_needed(path, ["faker/*"]) is needed
+
+
+def test_locks_beside_the_first_count_too(source: Path) -> None:
+    """Source packages and what builds them are part of the release: another lock of theirs is another release."""
+    lone = bundle.bundle(options(source))
+    for kind in ("sdist", "build"):
+        (source.parent / f"requirements.{kind}.txt").write_text("django-haystack==3.4.0\n", encoding="utf-8")
+    both = bundle.bundle(options(source))
+    (source.parent / "requirements.build.txt").write_text("setuptools==84.2.1\n", encoding="utf-8")
+    other = bundle.bundle(options(source))
+
+    assert len({lone["key"], both["key"], other["key"]}) == 3
+    assert [path.name for path in bundle.locks_of(source.parent / "requirements.txt")] == [
+        "requirements.txt",
+        "requirements.sdist.txt",
+        "requirements.build.txt",
+    ]
+
+
+def test_every_package_is_installed_by_its_hash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Wheels, tools and source packages are each installed by hash alone, and a source package by locked tools only."""
+    commands: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> object:
+        commands.append((command, env))
+        return bundle.subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(bundle.subprocess, "run", run)
+    for kind in ("", ".sdist", ".build"):
+        (tmp_path / f"requirements{kind}.txt").write_text("", encoding="utf-8")
+    bundle.fetch_packages(tmp_path / "requirements.txt", tmp_path / "tree", "3.13", "x86_64")
+    wheels, tools, sources = commands
+
+    assert all({"--require-hashes", "--no-deps"} <= set(command) for command, _ in commands)
+    assert "--only-binary=:all:" in wheels[0]
+    assert "--only-binary=:all:" in tools[0]
+    assert "--no-build-isolation" in sources[0]
+    assert f"--target={sources[1]['PYTHONPATH']}" in tools[0]

@@ -2,6 +2,9 @@
 
 Prints ``{"key", "wheels", "id", "source", "changed"}`` as JSON. The wheels are installed from their hashes for the
 hosts' Python, not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
+
+Packages that are published as source only stand in a lock of their own, ``requirements.sdist.txt`` beside the first;
+what builds them, on the controller and for any Python, is locked by hash as well, in ``requirements.build.txt``.
 """
 
 from __future__ import annotations
@@ -66,30 +69,46 @@ def write_archive(target: Path, folder: Path, files: list[Path]) -> None:
     Path(raw.name).replace(target)
 
 
-def fetch_wheels(requirements: Path, tree: Path, python: str, machine: str) -> None:
-    """Install the lock into ``tree`` for the hosts' Python and machine; ends with pip's words when it fails."""
-    platforms = [f"--platform={name}_{machine}" for name in PLATFORMS]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--root-user-action=ignore",
-    ]
-    command += ["--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:", "--implementation=cp"]
-    command += [f"--python-version={python}", *platforms, f"--target={tree}", f"--requirement={requirements}"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def locks_of(requirements: Path) -> list[Path]:
+    """Return the lock and, where there are some, those of source packages and of what builds them."""
+    beside = [requirements.with_name(f"{requirements.stem}.{kind}.txt") for kind in ("sdist", "build")]
+    return [requirements, *(path for path in beside if path.is_file())]
+
+
+def pip_install(lock: Path, tree: Path, *options: str, tools: Path | None = None) -> None:
+    """Install a lock into ``tree`` by its hashes, built by ``tools``; ends with pip's words when it fails."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--root-user-action=ignore", "--no-deps", "--no-compile", "--require-hashes"]
+    command += [*options, f"--target={tree}", f"--requirement={lock}"]
+    environment = os.environ | ({"PYTHONPATH": str(tools)} if tools else {})
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        sys.exit(f"fetching the wheels of {requirements} failed:\n{done.stderr.strip()}")
+        sys.exit(f"fetching the packages of {lock} failed:\n{done.stderr.strip()}")
+
+
+def fetch_packages(requirements: Path, tree: Path, python: str, machine: str) -> None:
+    """Install the locks into ``tree`` for the hosts' Python and machine."""
+    wheels, *others = locks_of(requirements)
+    target = [f"--platform={name}_{machine}" for name in PLATFORMS]
+    target += ["--implementation=cp", f"--python-version={python}"]
+    pip_install(wheels, tree, "--only-binary=:all:", *target)
+    if others:
+        sources, build = others
+        before = set(tree.rglob("*.so"))
+        with tempfile.TemporaryDirectory(prefix="smartcommune-build-") as tools:
+            pip_install(build, Path(tools), "--only-binary=:all:")
+            pip_install(sources, tree, "--no-binary=:all:", "--no-build-isolation", *target, tools=Path(tools))
+        if compiled := sorted(path.name for path in set(tree.rglob("*.so")) - before):
+            sys.exit(f"{sources} holds more than Python, built for this machine: {', '.join(compiled)}")
 
 
 def bundle(options: argparse.Namespace) -> dict[str, object]:
     """Make what is missing of the two archives and return where they are."""
     exclude: list[str] = options.exclude
-    lock = options.requirements.read_bytes()
-    key = digest(lock, options.python.encode(), options.machine.encode(), json.dumps(exclude).encode())[:16]
+    locks = [path.read_bytes() for path in locks_of(options.requirements)]
+    key = digest(*locks, options.python.encode(), options.machine.encode(), json.dumps(exclude).encode())[:16]
     wheels = options.cache / "wheels" / f"{key}.tar.gz"
     source = files_of(options.source, ["*.mo"])  # compiled while a release is built
     parts = [
@@ -102,7 +121,7 @@ def bundle(options: argparse.Namespace) -> dict[str, object]:
         wheels.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=wheels.parent, prefix=".tree-") as folder:
             tree = Path(folder)
-            fetch_wheels(options.requirements, tree, options.python, options.machine)
+            fetch_packages(options.requirements, tree, options.python, options.machine)
             write_archive(wheels, tree, files_of(tree, exclude))
     if not archive.is_file():
         write_archive(archive, options.source, source)

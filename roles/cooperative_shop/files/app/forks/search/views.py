@@ -1,11 +1,7 @@
-"""Lists of products: all, of a category, and found by words with or without Vietnamese marks.
-
-A cooperative has tens or hundreds of products: they are searched in memory, without a search engine to run.
-"""
+"""Lists of products: all, of a category, and found by words with or without Vietnamese marks."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,14 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView
 from oscar.core.loading import get_model
 
+from shop.search import find
+
 Product = get_model("catalogue", "Product")
 Category = get_model("catalogue", "Category")
-
-
-def fold(text: str) -> str:
-    """Return ``text`` without marks and capitals: ``Mật ong`` is ``mat ong``."""
-    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 class CatalogueView(ListView):
@@ -65,19 +57,11 @@ class ProductCategoryView(CatalogueView):
 
 
 class FacetedSearchView(CatalogueView):
-    """Products that hold each word of ``q``."""
+    """Products found by the words of ``q``."""
 
-    def get_queryset(self) -> list[Any]:
-        """Return the products found, those whose title holds the words first."""
-        self.words = fold(self.request.GET.get("q", "")).split()[:8]
-        found = []
-        for product in super().get_queryset().prefetch_related("categories") if self.words else ():
-            names = " ".join(category.name for category in product.categories.all())
-            title = fold(f"{product.title} {getattr(product.attr, 'title_en', '') or ''} {names}")
-            whole = f"{title} {fold(product.description)}"
-            if all(word in whole for word in self.words):
-                found.append((not all(word in title for word in self.words), product.pk, product))
-        return [product for *_order, product in sorted(found, key=lambda one: one[:2])]
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the products found, the best first."""
+        return find(super().get_queryset(), self.request.GET.get("q", ""))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what was asked."""

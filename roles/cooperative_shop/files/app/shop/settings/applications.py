@@ -11,6 +11,7 @@ INSTALLED_APPS = [
     "django.contrib.sites",
     "django.contrib.flatpages",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "oscar.config.Shop",
     "oscar.apps.analytics.apps.AnalyticsConfig",
     "forks.checkout.apps.CheckoutConfig",
@@ -90,6 +91,10 @@ MIGRATION_MODULES = {
     "catalogue": "oscar.apps.catalogue.migrations",
     "shipping": "oscar.apps.shipping.migrations",
 }
+
+# Oscar's own search, which it imports whether it is used or not; the shop's searches by PostgreSQL (shop.search).
+HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
+HAYSTACK_SIGNAL_PROCESSOR = "haystack.signals.BaseSignalProcessor"
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

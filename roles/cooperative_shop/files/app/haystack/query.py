@@ -1,5 +1,0 @@
-"""The type of Oscar's search results."""
-
-
-class SearchQuerySet:
-    """Never filled."""
