@@ -51,7 +51,9 @@ VIETNAMESE: dict[str, str] = {
     ("Show what the profile compiles to, and which line asked for each host, service, port, name and secret."): (
         "Cho thấy hồ sơ thành những gì, và dòng nào yêu cầu từng máy, dịch vụ, cổng, tên và bí mật."
     ),
-    "Only lines with this word: a host, a service, a port.": "Chỉ những dòng có từ này: máy, dịch vụ, cổng.",
+    "Only this: a host, a zone, a service, a port, a name, a key.": (
+        "Chỉ những gì của từ này: máy, vùng, dịch vụ, cổng, tên, khóa."
+    ),
     # plan, apply
     "Show what apply would do to machines and hosts, each line with its reason. Changes nothing.": (
         "Cho thấy apply sẽ làm gì với máy và trong máy, mỗi dòng kèm lý do. Không thay đổi gì."

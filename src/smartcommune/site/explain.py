@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from smartcommune.document.nearest import nearest
 from smartcommune.errors import UsageError
+from smartcommune.profile.quantities import format_bytes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smartcommune.site.models import Site, SiteHost, Source
+    from smartcommune.site.models import ForwardRule, Setting, Site, SiteHost, Source
 
-Kind = Literal["host", "service", "inbound", "outbound", "name", "grant", "secret", "setting"]
+Kind = Literal[
+    "host", "interface", "service", "inbound", "outbound", "forward", "device", "name", "grant", "secret", "setting"
+]
 
 KINDS: dict[Kind, Text] = {
     "host": Text(vi="Máy", en="Hosts"),
+    "interface": Text(vi="Cổng mạng của máy", en="Interfaces"),
     "service": Text(vi="Dịch vụ", en="Services"),
-    "inbound": Text(vi="Cổng nhận kết nối", en="Ports that accept connections"),
-    "outbound": Text(vi="Kết nối được phép ra ngoài", en="Connections that may be started"),
+    "inbound": Text(vi="Cổng vào", en="Inbound ports"),
+    "outbound": Text(vi="Kết nối ra", en="Outbound"),
+    "forward": Text(vi="Chuyển tiếp giữa các vùng", en="Forwarded between zones"),
+    "device": Text(vi="Thiết bị mạng", en="Devices"),
     "name": Text(vi="Tên và địa chỉ web", en="Names and web addresses"),
-    "grant": Text(vi="Dịch vụ phục vụ lẫn nhau", en="What services give each other"),
-    "secret": Text(vi="Bí mật", en="Secrets"),
-    "setting": Text(vi="Giá trị đã ghi, mặc định và suy ra", en="Values written, default and derived"),
+    "grant": Text(vi="Dịch vụ dùng của nhau", en="What services use of each other"),
+    "secret": Text(vi="Bí mật (chỉ tên)", en="Secrets (names only)"),
+    "setting": Text(vi="Lựa chọn", en="Choices"),
 }
+_OWN_KEYS = ("commune", "link", "network", "sites", "hosts", "devices", "level", "domain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,22 @@ class Explanation:
     sources: tuple[Source, ...]
     words: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """Return subject and value on one line."""
+        shown = ", ".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
+        return f"{self.subject}: {shown}" if shown else self.subject
+
 
 def explain(site: Site, what: str | None = None) -> tuple[Explanation, ...]:
-    """Return what is in the Site with its reasons; ``what`` is a host, service, port, name, secret, or key of a value.
+    """Return what is in the Site with its reasons; ``what`` is a host, service, zone, port, name, secret, or key.
 
-    Raises UsageError, with a near miss, when nothing in the Site goes by ``what``.
+    A word that nothing goes by is looked for in the texts. Raises UsageError, with a near miss, when it is not there.
     """
     everything = tuple(_all(site))
     if what is None:
         return everything
     found = tuple(item for item in everything if what in item.words or item.subject.startswith(f"{what}."))
+    found = found or tuple(item for item in everything if what in item.text())
     if found:
         return found
     words = dict.fromkeys(word for item in everything for word in item.words)
@@ -64,45 +77,74 @@ def explain(site: Site, what: str | None = None) -> tuple[Explanation, ...]:
 
 
 def _all(site: Site) -> Iterator[Explanation]:
-    """Return everything, in the order of ``KINDS``."""
+    """Return everything; what belongs to a host comes host by host."""
     for host in site.hosts:
-        value = f"{host.address} ({host.zone})"
-        yield Explanation("host", host.name, value, host.name, "written", host.sources, (host.name,))
+        room = f"{format_bytes(host.memory)}, {format_bytes(host.disk)}"
+        value = f"{host.kind}, {host.zone}, {host.address}/{host.prefix_length}, {room}, {host.fqdn}"
+        yield Explanation("host", host.name, value, host.name, "written", host.sources, (host.name, host.site))
     for host in site.hosts:
         yield from _on_host(host)
+    for device in site.devices:
+        value = f"{device.platform}, {device.zone}, {device.address}"
+        known_by = (device.name, device.platform, device.address, device.zone, device.site)
+        yield Explanation("device", device.name, value, None, "written", device.sources, known_by)
     for endpoint in site.endpoints:
-        known_by = (endpoint.name, endpoint.host, endpoint.service)
-        title = endpoint.title
-        yield Explanation("name", endpoint.name, title, endpoint.host, "derived", endpoint.sources, known_by)
+        offered = (endpoint.name, endpoint.host, endpoint.service)
+        value = f"{endpoint.host} {endpoint.service} ({endpoint.audience})"
+        subject = f"https://{endpoint.name}/"
+        yield Explanation("name", subject, value, endpoint.host, "derived", endpoint.sources, offered)
     for grant in site.grants:
-        subject = f"{grant.consumer} ← {grant.provider}"
-        given = grant.capability if grant.name is None else f"{grant.capability}: {grant.name}"
-        known_by = (grant.consumer, grant.provider, grant.capability)
-        yield Explanation("grant", subject, given, grant.consumer_host, "derived", grant.sources, known_by)
+        subject = f"{grant.consumer_host} {grant.consumer}"
+        given = f"{grant.capability} {grant.name or ''}".strip() + f" ← {grant.provider_host} {grant.provider}"
+        parties = (grant.consumer, grant.provider, grant.capability, grant.consumer_host, grant.provider_host)
+        yield Explanation("grant", subject, given, grant.consumer_host, "derived", grant.sources, parties)
     for secret in site.secrets:
         words = (secret.id, secret.host, secret.service, secret.name)
         form = f"{secret.kind}, {secret.length}"
         yield Explanation("secret", secret.id, form, secret.host, "derived", secret.sources, words)
+    seen: set[str] = set()
     for setting in site.settings:
-        parts = setting.key.split(".")
-        owner = tuple(parts[1:2]) if parts[0] == "hosts" else ()
-        groups = (setting.key, parts[0], *owner)
-        yield Explanation("setting", setting.key, setting.value, None, setting.origin, setting.sources, groups)
+        if setting.key not in seen:  # a service's options are the same on each of its hosts
+            yield _setting(setting)
+        seen.add(setting.key)
+
+
+def _setting(setting: Setting) -> Explanation:
+    group, *rest = setting.key.split(".")
+    words = (setting.key, group, *(rest[:1] if group in _OWN_KEYS else rest[-1:]))
+    return Explanation("setting", setting.key, setting.value, None, setting.origin, setting.sources, words)
 
 
 def _on_host(host: SiteHost) -> Iterator[Explanation]:
-    """Return the services, ports and names of one host."""
+    """Return the interfaces, services, rules and names of one host."""
+    for link in host.interfaces:
+        subject = f"{host.name} {link.name}".strip()
+        value = f"{link.zone} {link.address}/{link.prefix_length}"
+        words = (host.name, link.zone, link.address)
+        yield Explanation("interface", subject, value, host.name, "derived", host.sources, words)
     for service in host.services:
-        words = (service.name, host.name)
-        yield Explanation("service", service.name, host.name, host.name, "derived", service.sources, words)
+        subject = f"{host.name} {service.name}"
+        yield Explanation("service", subject, "", host.name, "derived", service.sources, (service.name, host.name))
     for inbound in host.inbound:
         port = f"{inbound.protocol}/{inbound.port}"
-        allowed = [*inbound.zones, *inbound.addresses]
-        known_by = (host.name, inbound.service, str(inbound.port), port)
-        yield Explanation("inbound", f"{host.name} {port}", allowed, host.name, "derived", inbound.sources, known_by)
+        origins = ", ".join((*inbound.zones, *inbound.addresses))
+        known_by = (host.name, inbound.service, str(inbound.port), port, *inbound.addresses, *inbound.zones)
+        subject, value = f"{host.name} ← {origins}", f"{port} {inbound.service}"
+        yield Explanation("inbound", subject, value, host.name, "derived", inbound.sources, known_by)
     for outbound in host.outbound:
         port = f"{outbound.protocol}/{outbound.port}"
-        subject = f"{host.name} → {outbound.address} {port}"
-        called = (host.name, outbound.service, outbound.peer, str(outbound.port), port)
-        yield Explanation("outbound", subject, outbound.peer, host.name, "derived", outbound.sources, called)
+        subject, value = f"{host.name} → {outbound.peer} {outbound.address}", f"{port} {outbound.service}"
+        called = (host.name, outbound.service, outbound.peer, outbound.address, str(outbound.port), port)
+        yield Explanation("outbound", subject, value, host.name, "derived", outbound.sources, called)
+    for rule in host.forward:
+        yield _forward(host, rule)
     yield Explanation("name", host.fqdn, host.address, host.name, "derived", host.sources, (host.fqdn, host.name))
+
+
+def _forward(host: SiteHost, rule: ForwardRule) -> Explanation:
+    ports = tuple(f"{rule.protocol}/{port}" for port in rule.ports) or (f"{rule.protocol}",)
+    subject = f"{host.name}: {rule.from_zone} {rule.source} → {rule.to_zone} {rule.destination}"
+    words = (host.name, rule.service, rule.from_zone, rule.to_zone, rule.source, rule.destination)
+    numbers = tuple(map(str, rule.ports))
+    value = f"{', '.join(ports)} {rule.service}"
+    return Explanation("forward", subject, value, host.name, "derived", rule.sources, (*words, *ports, *numbers))

@@ -69,9 +69,10 @@ def _settings(
     key = f"{service}.{name}"
     if path is None:
         yield Setting(key, value, "default", (draft.catalogue_source(service, "options", name, "default"),))
-    elif option.type == "table" and option.key is not None and value:
+    elif option.type == "table" and value:
         for index, row in enumerate(value):
-            yield Setting(f"{key}.{row[option.key]}", row, "written", (draft.profile_source(*path, index),))
+            label = index if option.key is None else row[option.key]
+            yield Setting(f"{key}.{label}", row, "written", (draft.profile_source(*path, index),))
     else:
         yield Setting(key, value, "written", (draft.profile_source(*path),))
 
