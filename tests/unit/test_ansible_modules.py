@@ -1,4 +1,4 @@
-"""The modules debian_packages and nft_ruleset: their decisions, apart from the machine."""
+"""The modules debian_packages and text_files: their decisions, apart from the machine."""
 
 from __future__ import annotations
 
@@ -9,18 +9,7 @@ from typing import ClassVar
 from tests.plugin_files import load_plugin
 
 packages = load_plugin("modules", "debian_packages")
-nft = load_plugin("modules", "nft_ruleset")
 text_files = load_plugin("modules", "text_files")
-RULESET = """table inet commune {
-\tchain input {
-\t\ttype filter hook input priority filter; policy drop;
-\t}
-}
-table ip other {
-\tchain x {
-\t}
-}
-"""
 
 
 def test_missing_packages_are_those_not_installed():
@@ -75,28 +64,6 @@ def test_a_failed_installation_says_its_last_lines():
     packages.apt_get(module, "install", "nginx")
 
     assert module.failed == "apt-get nginx: E: Unable to locate package nginx"
-
-
-def test_a_ruleset_is_cut_into_its_tables():
-    """A listing of the whole ruleset gives each table's own part, by family and name."""
-    found = nft.tables("# Warning: a comment of nft\n" + RULESET)
-
-    assert list(found) == ["inet commune", "ip other"]
-    assert "".join(found.values()) == RULESET
-    assert nft.tables("") == {}
-
-
-def test_foreign_tables_are_compared_when_the_file_is_exclusive():
-    """Only the file's own table is compared, unless no other may stand beside it."""
-    assert list(nft.concerned(RULESET, "inet commune", exclusive=False)) == ["inet commune"]
-    assert list(nft.concerned(RULESET, "inet commune", exclusive=True)) == ["inet commune", "ip other"]
-    assert list(nft.concerned(RULESET, "inet commune", exclusive=True, keep=["ip other"])) == ["inet commune"]
-
-
-def test_undoing_replaces_the_table_in_one_script():
-    """What is put back is the old table, or none where there was none."""
-    assert nft.undo_script("inet commune", "") == "add table inet commune\ndelete table inet commune\n"
-    assert nft.undo_script("inet commune", "table inet commune {\n}\n").endswith("table inet commune {\n}\n")
 
 
 def test_files_are_written_with_their_folders_and_then_left_alone(tmp_path):

@@ -79,6 +79,9 @@ def test_an_unknown_state_is_refused(tracker):
         ("E: Could not get lock /var/lib/dpkg/lock-frontend", "another package installation"),
         ("E: Failed to fetch http://x  Unable to connect to 10.20.3.1:3142:", "province's mirror"),
         ("E: Unable to locate package nginx", "mirror lacks a package"),
+        ("the change of ssh was undone 60 s after it was made, since …", "undone by the machine itself"),
+        ("the change of firewall was undone when the machine started again, …", "undone by the machine itself"),
+        ("the change of ssh failed; all is as it was before: sshd: line 3", "did not hold and was undone"),
     ],
 )
 def test_known_failures_are_told_in_words(words, gist):

@@ -124,6 +124,19 @@ def test_firewall_is_loaded_at_boot(host):
     assert host.service("nftables").is_enabled
 
 
+@pytest.mark.title(
+    vi="Thay đổi làm mất đường vào máy sẽ tự hoàn tác, cả khi máy khởi động lại",
+    en="A change that shuts the toolkit out undoes itself, at a restart too",
+)
+def test_a_lock_out_would_undo_itself(host):
+    """A change that shuts the toolkit out undoes itself, at a restart too."""
+    assert host.file("/usr/local/lib/commune/undo.py").user == "root"
+    assert host.service("commune-undo-boot").is_enabled
+    assert host.file("/etc/systemd/system/commune-undo@.service").exists
+    assert not host.file("/var/lib/commune-undo/firewall/armed.json").exists
+    assert not host.file("/var/lib/commune-undo/ssh/armed.json").exists
+
+
 @pytest.mark.title(vi="Giờ được đồng bộ", en="The clock is kept in time")
 def test_clock_is_synchronized(host, commune):
     """The clock is kept in time."""

@@ -10,6 +10,22 @@ LONGEST = 8  # lines of a failure that are shown whole; the run's log has all of
 
 _KNOWN: tuple[tuple[str, Text], ...] = (
     (
+        r"the change of \w+ was undone (?:when the machine started|\d+ s after)",
+        Text(
+            vi="máy đã tự hoàn tác thay đổi vì bộ công cụ không quay lại được qua đường mới; xem lại thay đổi, xem bộ "
+            "công cụ có đứng trong vùng quản trị không, rồi chạy lại",
+            en="undone by the machine itself, since the toolkit could not come back by the new way; review the "
+            "change, see that the toolkit stands in the management zone, and run again",
+        ),
+    ),
+    (
+        r"the change of \w+ (?:was undone|failed; all is as it was)",
+        Text(
+            vi="thay đổi không giữ được nên đã được hoàn tác, máy vẫn như trước; xem lại thay đổi rồi chạy lại",
+            en="the change did not hold and was undone, the machine is as it was; review the change and run again",
+        ),
+    ),
+    (
         r"No space left on device|You don't have enough free space",
         Text(
             vi="đĩa của máy đã đầy; giải phóng chỗ (df -h, journalctl --vacuum-size=200M) rồi chạy lại",

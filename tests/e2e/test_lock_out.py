@@ -1,0 +1,210 @@
+"""A change that shuts the toolkit out of a machine undoes itself, whatever happens to the toolkit or the machine.
+
+Each mistake is one that a careless edit of a role would make: a copy of the checkout has it, and its ``apply`` is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from smartcommune import paths
+
+HOST = "gateway-1"
+SOURCES = ("src", "roles", "playbooks", "plugins", "inventory", "pulumi_stacks", "commune_profiles", "ansible.cfg")
+STATE = "/var/lib/commune-undo"
+LIMIT = 90.0  # seconds from the change to its undoing
+PATIENCE = 120.0  # seconds for a run to get to its change
+NO_SSH = ("roles/base/templates/etc/nftables.conf.j2", "in commune_host.inbound %}", "in [] %}")
+NOBODY = (
+    "roles/base/templates/etc/ssh/sshd_config.j2",
+    "[base_admin, ansible_user | default(base_admin)]",
+    "['nobody']",
+)
+ELSEWHERE = ("roles/base/templates/etc/ssh/sshd_config.j2", "Port {{ commune_host.ssh_port }}", "Port 2222")
+MOVED = (
+    "roles/base/tasks/firewall.yml",
+    "- name: Load the firewall at boot",
+    """- name: Change the addresses
+  armed_change:
+    name: addresses
+    revert_after: 20
+    files:
+      - path: /etc/systemd/network/05-mistake.network
+        content: |
+          [Match]
+          Type=ether
+          [Network]
+          Address=192.0.2.1/24
+    units: {systemd-networkd.service: reload}
+
+- name: Load the firewall at boot""",
+)
+DROP_A_RULE = (
+    "nft delete rule inet commune output handle "
+    "$(nft --handle list chain inet commune output | sed -n 's/.*dport 3142 .*# handle //p')"
+)
+
+
+def revert_after(name, seconds):
+    """Return the edit that gives a change another time to be confirmed in."""
+    return f"roles/base/tasks/{name}.yml", f"    name: {name}\n", f"    name: {name}\n    revert_after: {seconds}\n"
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """A checkout with mistakes in it, and its command line."""
+
+    root: Path
+    commune: object
+    started: list
+
+    def start(self):
+        """Begin an apply of the one machine."""
+        words = ("--json", *self.commune.verb("apply"), "--yes", "--no-verify", "--limit", HOST)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "smartcommune", *words],
+            cwd=self.root,
+            env=os.environ
+            | {"SMARTCOMMUNE_STATE": str(self.commune.state), "PYTHONPATH": f"{self.root / 'src'}:{self.root}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+
+@pytest.fixture
+def mistaken(commune, tmp_path):
+    """A function that makes a checkout with edits; afterwards the machine has to be as it was."""
+
+    def make(*edits):
+        for name in SOURCES:
+            source = paths.checkout() / name
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, tmp_path / name)
+        for name, old, new in edits:
+            path = tmp_path / name
+            text = path.read_text(encoding="utf-8")
+            assert old in text
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        return Mistaken(tmp_path, commune, started)
+
+    before, started = state_of(commune), []
+    yield make
+    for process in started:
+        process.kill()
+        process.communicate()
+    assert state_of(commune) == before
+
+
+def state_of(commune):
+    """Return what the way in depends on: the rules, the files, and the ports that the SSH server listens on."""
+    script = "nft --stateless list ruleset; cat /etc/nftables.conf; sshd -T; ss -H -l -n -t; "
+    script += "ip -brief address; ip route; ls /etc/systemd/network"
+    return commune.on(HOST, script)
+
+
+def wait_for(commune, path):
+    """Wait until a file of the change's state is on the machine; return its record."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if text := commune.on(HOST, f"cat {STATE}/{path}", codes=(0, 1)):
+            return json.loads(text)
+        time.sleep(0.2)
+    pytest.fail(f"{path} did not come")
+
+
+def wait_until_shut_out(commune):
+    """Wait until the rules let no SSH in any more."""
+    wait_for(commune, "firewall/armed.json")
+    end = time.monotonic() + PATIENCE
+    while 'comment "base"' in commune.on(HOST, "nft list chain inet commune input"):
+        assert time.monotonic() < end, "the firewall did not change"
+
+
+def failure_of(process):
+    """Return the words of the one failure with which a run ended."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 1, err[-4000:]
+    (failure,) = json.loads(out)["failures"]
+    return failure["message"]
+
+
+def seconds_of(record):
+    """Return how long a change was in force."""
+    return (datetime.fromisoformat(record["undone"]) - datetime.fromisoformat(record["armed"])).total_seconds()
+
+
+def test_a_firewall_that_shuts_the_toolkit_out(commune, mistaken):
+    """The machine undoes it within 90 s, and apply fails and says that it was undone."""
+    process = mistaken(NO_SSH).start()
+    message = failure_of(process)
+    record = wait_for(commune, "firewall/undone.json")
+
+    assert "undone by the machine" in message["en"]
+    assert "hoàn tác" in message["vi"]
+    assert "the change of firewall was undone 60 s after it was made" in message["en"]
+    assert record["why"] == "timer"
+    assert seconds_of(record) <= LIMIT
+
+
+@pytest.mark.parametrize("mistake", [NOBODY, ELSEWHERE], ids=["accounts", "port"])
+def test_an_ssh_server_that_shuts_the_toolkit_out(commune, mistaken, mistake):
+    """A configuration that lets nobody in, and one that listens elsewhere, are undone as well."""
+    process = mistaken(mistake, revert_after("ssh", 20)).start()
+    message = failure_of(process)
+
+    assert "the change of ssh was undone 20 s after it was made" in message["en"]
+    assert wait_for(commune, "ssh/undone.json")["why"] == "timer"
+
+
+def test_an_address_that_shuts_the_toolkit_out(commune, mistaken):
+    """Addresses that move while the toolkit is connected by them move back, and apply is told so."""
+    message = failure_of(mistaken(MOVED).start())
+
+    assert "the change of addresses was undone 20 s after it was made" in message["en"]
+    assert wait_for(commune, "addresses/undone.json")["why"] == "timer"
+
+
+@pytest.mark.parametrize("stop", ["reboot", "power cut"])
+def test_a_restart_between_change_and_confirmation(commune, mistaken, stop):
+    """The machine comes up with the old firewall, long before the timer, and apply is told so."""
+    process = mistaken(NO_SSH, revert_after("firewall", 900)).start()
+    wait_until_shut_out(commune)
+    if stop == "reboot":
+        commune.lab.reboot(HOST)
+    else:
+        commune.lab.kill(HOST, power=True)
+        commune.lab.start(HOST)
+    commune.lab.wait_ready(HOST)
+    message = failure_of(process)
+
+    assert "the change of firewall was undone when the machine started again" in message["en"]
+    assert wait_for(commune, "firewall/undone.json")["why"] == "boot"
+
+
+def test_a_killed_apply_between_change_and_confirmation(commune, mistaken):
+    """Without the toolkit the machine undoes the change by itself; the next apply mends what is to mend."""
+    process = mistaken(NO_SSH, revert_after("firewall", 20)).start()
+    wait_until_shut_out(commune)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    record = wait_for(commune, "firewall/undone.json")
+    commune.on(HOST, DROP_A_RULE)
+    mended = commune.document(*commune.verb("apply"), "--yes", "--no-verify", "--limit", HOST)
+
+    assert (record["why"], mended["changed"], mended["failures"]) == ("timer", {"machines": 0, "hosts": 1}, [])
+    assert commune.on(HOST, f"ls {STATE}/firewall", codes=(2,)) == ""
