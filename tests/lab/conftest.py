@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,8 @@ from smartcommune.lab.lab import Lab
 from smartcommune.lab.layout import CGROUP_PARENT
 from smartcommune.lab.models import MachineSpec
 from smartcommune.profile.network import ZONES
-from smartcommune.site.addressing import make_zones
 from smartcommune.site.models import Interface, Zone
+from smartcommune.site.networks import make_zones
 from smartcommune.transports import ssh
 from smartcommune.transports.agent import Agent
 
@@ -70,11 +70,7 @@ class Hosts:
 
 def routed_zones() -> tuple[Zone, ...]:
     """Return the zones of two sites whose gateways route."""
-    return tuple(
-        replace(zone, site=site, router=None if zone.name.startswith("wan") else router)
-        for site, block, router in (("ubnd", "10.78.0.0/21", "gateway-1"), ("tram", "10.78.8.0/21", "gateway-2"))
-        for zone in make_zones(block)
-    )
+    return (*make_zones("10.78.0.0/21", "ubnd", "gateway-1"), *make_zones("10.78.8.0/21", "tram", "gateway-2"))
 
 
 @dataclass

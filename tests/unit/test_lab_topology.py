@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from smartcommune.lab.topology import (
@@ -16,20 +14,13 @@ from smartcommune.lab.topology import (
     toolkit_address,
     zone_at,
 )
-from smartcommune.site.addressing import make_zones
+from smartcommune.site.networks import make_zones
 
 PLAIN = make_zones("10.20.0.0/21")
 
 
-def routed(block: str, site: str, router: str):
-    """Return the zones of a site where a host routes."""
-    return tuple(
-        replace(zone, site=site, router=None if zone.name in ("wan", "wan2") else router) for zone in make_zones(block)
-    )
-
-
-FIRST = routed("10.20.0.0/21", "ubnd", "gateway-1")
-SECOND = routed("10.20.8.0/21", "tram-y-te", "gateway-2")
+FIRST = make_zones("10.20.0.0/21", "ubnd", "gateway-1")
+SECOND = make_zones("10.20.8.0/21", "tram-y-te", "gateway-2")
 BOTH = (*FIRST, *SECOND)
 
 
