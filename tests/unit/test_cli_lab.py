@@ -161,6 +161,14 @@ def test_shell_ends_with_the_status_of_what_ran(capfd, calls):
     assert run(capfd, "lab", "shell", "vi-huong", "server-1", "--", "echo", "--json", "a b")[:2] == (0, "--json a b\n")
 
 
+@pytest.mark.parametrize(("command", "status"), [("exit 130", 130), ("kill -KILL $$", 137)])
+def test_a_shell_that_is_interrupted_says_no_more(capfd, calls, command, status):
+    """What runs there has the terminal: its end by a signal is the exit status, and no advice follows."""
+    code, _, err = run(capfd, "lab", "shell", "vi-huong", "server-1", "--", "sh", "-c", command)
+
+    assert (code, "error" in err) == (status, False)
+
+
 def test_shell_answers_with_one_document(capfd, calls):
     """With --json what the command wrote and how it ended are one document; options after -- are the command's."""
     code, out, err = run(

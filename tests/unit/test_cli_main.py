@@ -268,7 +268,7 @@ def test_completion_answers_the_shell():
 
     def complete(words):
         return subprocess.run(
-            [sys.executable, "-c", "from smartcommune.cli.main import main; main()"],
+            [sys.executable, "-m", "smartcommune"],
             env=environ | {"COMP_WORDS": words},
             capture_output=True,
             text=True,

@@ -15,11 +15,12 @@ from smartcommune.errors import UsageError
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smartcommune.lab.lab import Lab
     from smartcommune.lab.models import Progress
 
+SIGNALLED = 128
 MachineOrZone = Annotated[
     str,
     typer.Argument(
@@ -76,6 +77,13 @@ def lab_of(session: Session, profile: str) -> Lab:
 def _name_of(profile: str) -> str:
     """Return a lab's name, given as such or as the path of its profile, which need not be there any more."""
     return Path(profile).stem if "/" in profile or profile.endswith((".yml", ".yaml")) else profile
+
+
+def _run_attached(session: Session, argv: Sequence[str]) -> int:
+    """Run a program on the user's terminal; return its exit status, which after a signal is the shell's."""
+    session.attached = True
+    status = subprocess.run(argv, check=False).returncode
+    return status if status >= 0 else SIGNALLED - status
 
 
 def _done(session: Session, vi: str, en: str, **facts: Any) -> None:
@@ -145,7 +153,7 @@ def shell(
         answer = {"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
         session.document({"machine": host, "command": command, **answer})
         raise typer.Exit(done.returncode)
-    raise typer.Exit(subprocess.run(argv, check=False).returncode)
+    raise typer.Exit(_run_attached(session, argv))
 
 
 def logs(
@@ -162,7 +170,7 @@ def logs(
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
         session.document({"machine": host, "lines": done.stdout.splitlines()})
         raise typer.Exit(done.returncode)
-    raise typer.Exit(subprocess.run(argv, check=False).returncode)
+    raise typer.Exit(_run_attached(session, argv))
 
 
 def reboot(context: typer.Context, profile: options.Profile, host: options.Host) -> None:

@@ -130,15 +130,13 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
             return 2
         context = getattr(error, "ctx", None)
         return show_usage(error.format_message(), context.command_path if context else NAME, session)
-    except typer.Abort:
-        from smartcommune.cli.failure import show_failure
-
-        return show_failure(KeyboardInterrupt(), session)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - here every error becomes one message
+    except (typer.Abort, KeyboardInterrupt):
+        outcome = INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - here every error becomes one message
         from smartcommune.cli.failure import show_failure
 
         return show_failure(error, session)
-    if outcome == INTERRUPTED:  # what typer makes of an interrupt
+    if outcome == INTERRUPTED and not session.attached:  # typer, too, makes an interrupt of this
         from smartcommune.cli.failure import show_failure
 
         return show_failure(KeyboardInterrupt(), session)
@@ -182,10 +180,8 @@ def _terminate(_number: int, _frame: object) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line of this process."""
-    signal.signal(signal.SIGTERM, _terminate)
+    """Run the command line of this process and end with its exit code. To be asked to end is an interrupt, too."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup has the terminal's end ignored
+            signal.signal(number, _terminate)
     sys.exit(run(sys.argv[1:], os.environ, program_of(sys.argv[0], os.environ)))
-
-
-if __name__ == "__main__":
-    main()

@@ -29,6 +29,7 @@ class Session:
     quiet: bool = False
     program: str = NAME
     arguments: tuple[str, ...] = ()
+    attached: bool = False  # a program has the user's terminal, and says itself how it ends
     documents: list[Any] = field(default_factory=list)
 
     @cached_property

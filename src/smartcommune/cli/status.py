@@ -8,9 +8,20 @@ import typer
 
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
+    from smartcommune.runs.record import RunRecord
+
+_LOCKED = ("apply", "backup", "restore")  # these hold the commune's lock as long as they run
+_CUT = Text(vi="bị cắt ngang", en="was cut off")
+_STATES = {
+    "running": Text(vi="đang chạy", en="is running"),
+    "done": Text(vi="đã xong", en="done"),
+    "failed": Text(vi="hỏng", en="failed"),
+    "interrupted": Text(vi="bị ngắt", en="interrupted"),
+}
 
 
 def status(context: typer.Context, profile: options.Profile, target: options.Target = None) -> None:
@@ -79,7 +90,7 @@ def _show(session: Session, known: dict[str, Any]) -> None:
     run, report = known["run"], known["report"]
     last = session.text("lượt chạy gần nhất", "last run")
     never = session.text("chưa có", "none yet")
-    session.result(f"  {last}: " + (f"{run.command} {run.state}, {run.started}" if run else never))
+    session.result(f"  {last}: " + (_told(session, run, locked=lock is not None) if run else never))
     title = session.text("báo cáo gần nhất", "last report")
     if report is None:
         session.result(f"  {title}: {never}")
@@ -93,6 +104,15 @@ def _show(session: Session, known: dict[str, Any]) -> None:
         f"{count.hosts_reached} of {count.hosts_planned} hosts, {count.passed} of {count.checks_planned} checks passed",
     )
     session.result(f"  {title}: {report['generated']}, {seen}")
+
+
+def _told(session: Session, run: RunRecord, *, locked: bool) -> str:
+    """Return one line about the last run: how it ended, and how to go on where it did not end by itself."""
+    cut = run.state == "running" and run.command in _LOCKED and not locked
+    line = f"{run.command} {session.say(_CUT if cut else _STATES[run.state])}, {run.started}"
+    if cut or run.state == "interrupted":
+        line += session.text(" – chạy lại chính lệnh đó để làm tiếp", " – run the same command again to resume")
+    return line
 
 
 COMMANDS = (status,)
