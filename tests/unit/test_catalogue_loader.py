@@ -90,3 +90,64 @@ def test_an_option_is_set_together_with_options_there_are(tmp_path):
     write(tmp_path, "one", options)
 
     assert faults_of(tmp_path) == [("one", 6, "no-option")]
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        ("type: table, example: []", "no-columns"),
+        ("type: table, example: [], columns: {a: {type: string, NOTE}}, key: b", "no-key"),
+        ("type: table, example: [], columns: {a: {type: table, NOTE}}", "nested-table"),
+        ("type: table, example: [{b: x}], columns: {a: {type: string, NOTE}}", "wrong-row"),
+        ("type: table, example: [{}], columns: {a: {type: string, NOTE}}, key: a", "wrong-row"),
+        ("type: table, example: [{a: 1}], columns: {a: {type: string, NOTE}}", "wrong-option"),
+        ("type: string, example: x, key: a", "no-table"),
+        ("type: boolean, example: true, values: [1, 2]", "no-choice"),
+        ("type: string, example: c, values: [a, b]", "wrong-option"),
+        ("type: string, example: a, default: c, values: [a, b]", "wrong-option"),
+        ("type: number, example: 0.5, minimum: 1", "wrong-option"),
+        ("type: integer, example: 0.5", "wrong-option"),
+    ],
+)
+def test_an_option_is_of_one_mind_with_itself(option, code, tmp_path):
+    """Columns, keys, choices, examples and defaults of an option fit each other, each told at the option's line."""
+    note = "title: {vi: a, en: a}, description: {vi: a, en: a}"
+    option = option.replace("NOTE", f"{note}, example: x")
+    write(tmp_path, "one", f"options:\n  bank: {{{note}, {option}}}\n")
+
+    assert ("one", 6, code) in faults_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("accompanies: two", "unknown-service"),
+        ("accompanies: one", "unknown-service"),
+        ("transit: [{from: [office, wifi], to: wifi, purpose: {vi: a, en: a}}]", "same-zone"),
+        ("transit: [{from: [ofice], to: wan, purpose: {vi: a, en: a}}]", "not-in-list"),
+        ("transit: [{from: [office], to: mars, purpose: {vi: a, en: a}}]", "not-in-list"),
+        ("transit: [{from: [], to: wan, purpose: {vi: a, en: a}}]", "wrong-value"),
+        ("egress: [{peer: moon, port: 1, purpose: {vi: a, en: a}}]", "not-in-list"),
+        ("firewall_tables: [filter]", "wrong-value"),
+        (
+            (
+                "endpoints: [{name: x, socket: /run/x, fastcgi: {socket: /run/y, root: /srv}, title: {vi: a, en: a}, "
+                "description: {vi: a, en: a}}]"
+            ),
+            "two-sockets",
+        ),
+    ],
+)
+def test_an_entry_says_what_can_be(text, code, tmp_path):
+    """Unknown zones, peers and services, flows within a zone, foreign tables and two sockets are told at their line."""
+    write(tmp_path, "one", f"{text}\n")
+
+    assert faults_of(tmp_path) == [("one", 5, code)]
+
+
+def test_a_firewall_table_has_one_owner(tmp_path):
+    """Two services that load one table would undo each other."""
+    write(tmp_path, "one", "firewall_tables: [commune_gateway]\n")
+    write(tmp_path, "two", "firewall_tables: [commune_gateway]\n")
+
+    assert faults_of(tmp_path) == [("two", 5, "two-owners")]
