@@ -202,8 +202,9 @@ def show(module: AnsibleModule, name: str) -> dict[str, str]:
 
 
 def units_of(files: list[str]) -> list[str]:
-    """Return the names of the units whose own files are among ``files``."""
-    return [path.name for path in map(Path, files) if path.parent == UNITS and path.suffix in SUFFIXES]
+    """Return the names of the units whose own files are among ``files``; a template is none that could be asked."""
+    own = [path for path in map(Path, files) if path.parent == UNITS and path.suffix in SUFFIXES]
+    return [path.name for path in own if not path.stem.endswith("@")]
 
 
 def is_stale(module: AnsibleModule, units: list[str]) -> bool:

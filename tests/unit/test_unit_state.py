@@ -99,10 +99,11 @@ def test_files_folders_and_links_are_watched(tmp_path):
 
 
 def test_units_beside_the_named_one_are_found_by_their_files():
-    """A unit that the named one starts counts; a file of settings or a folder of drop-ins does not."""
+    """A unit that the named one starts counts; a template, a file of settings or a folder of drop-ins does not."""
     files = [
         "/etc/systemd/system/shop-mail.timer",
         "/etc/systemd/system/shop-mail.service",
+        "/etc/systemd/system/shop@.service",
         "/etc/systemd/system/nginx.service.d",
         "/etc/shop/settings.json",
     ]
