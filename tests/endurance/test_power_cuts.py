@@ -58,8 +58,8 @@ def shop(commune):
     endpoint = next(each for each in commune.site.endpoints if each.service == "cooperative_shop")
     host = commune.outputs.hosts[endpoint.host]
     zones = next(r.zones for r in commune.site.host(endpoint.host).inbound if r.port == 443)
-    source = next(zone.gateway for zone in commune.site.zones if zone.name == visitor_zone(zones))
-    routes = {endpoint.name: Route(host.address, host.netns, source)}
+    visitor = commune.lab.visitor(visitor_zone(zones), near=host.address)
+    routes = {endpoint.name: Route(host.address, visitor.netns, visitor.address)}
     return endpoint, lambda: client(routes, commune.outputs.ca_certificate)
 
 

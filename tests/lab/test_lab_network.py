@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from smartcommune.lab import network
-from smartcommune.lab.errors import LabUsageError
 from smartcommune.profile.network import ZONES
 
 
@@ -52,23 +51,6 @@ def test_no_ipv6_beside_the_site(running):
     inside = [item["family"] for link in network.links(running.lab.netns).values() for item in link["addr_info"]]
     assert set(inside) == {"inet"}
     assert running.ssh("server-1", "ip -6 -brief address show host0") == ""
-
-
-def test_a_probe_stands_in_its_zone(running):
-    """A place in zone wifi has an address of that zone, reaches what listens there, and is gone afterwards."""
-    with running.lab.probe("wifi") as first, running.lab.probe("wifi") as second:
-        assert first.address.startswith("10.77.4.")
-        assert first.address != second.address
-        assert first.reaches("10.77.3.10", 22)
-        assert not first.reaches("10.77.3.10", 23)
-        assert first.run(["ip", "-brief", "address"]).stdout.count("10.77.4.") == 1
-    assert not [name for name in network.namespaces_present() if name.startswith(f"{running.lab.netns}-probe")]
-
-
-def test_a_probe_in_an_unknown_zone_is_refused(running):
-    """A zone that is not there is named with those that are."""
-    with pytest.raises(LabUsageError, match="kitchen"), running.lab.probe("kitchen"):
-        pytest.fail("there is no such place")
 
 
 def test_open_reaches_a_service_with_its_own_name(running):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import subprocess
 import time
 
@@ -168,6 +169,18 @@ def test_an_address_beyond_the_operator_answers_the_wans_only(running):
             web.kill()
             running.lab.restore("wan")
             running.ssh("gateway-1", "sudo ip route replace default via 10.78.0.1")
+
+
+def test_a_service_behind_the_router_opens_to_this_computer(running):
+    """A browser of this computer comes to it as a visitor in the zone, through the router."""
+    running.ssh("server-1", "sudo systemd-run --quiet --unit=web python3 -m http.server 8000 --directory /etc")
+    opened = running.lab.open(["cua-hang.example.test"], SERVER, 8000, zone="office")
+    connection = http.client.HTTPConnection("127.0.0.1", opened.local_port, timeout=5)
+    connection.request("GET", "/hostname", headers={"Host": "cua-hang.example.test"})
+    assert connection.getresponse().read() == b"server-1\n"
+    connection.close()
+    assert "10.78.2.253" in running.ssh("server-1", "sudo journalctl --unit=web --output=cat")
+    running.lab.close(opened.local_port)
 
 
 def test_a_router_without_power_is_started_again(running):

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 
 import pytest
 
 from smartcommune.cli import main
 from smartcommune.lab.models import Finding, Forward, LinkState, MachineSpec, MachineState, Progress
+from smartcommune.lab.station import StationState
 from smartcommune.text import Text
+
+
+class FakeStation:
+    """A client that runs programs where the test runs."""
+
+    def __init__(self, calls, zone, options):
+        self.calls, self.site = calls, options["site"] or "ubnd"
+        self.address, self.hardware_address, self.resolvers = "10.20.4.101", "02:00:00:00:00:07", ("10.20.4.1",)
+        self.environment = {"PATH": os.environ["PATH"], "STATION": zone}
+        self.calls.append(("station", zone, *options.values()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.calls.append(("gone",))
+
+    def argv(self, argv):
+        """Return the command as it is."""
+        return tuple(argv)
 
 
 class FakeLab:
@@ -42,6 +65,14 @@ class FakeLab:
                 links=(LinkState("host0", "server", plugged=True, up=False, cut=True),),
             ),
         )
+
+    def stations(self):
+        """Return one station."""
+        return (StationState("station-br-wifi-252", "ubnd", "wifi", "10.20.4.252", "02:00:00:00:00:07"),)
+
+    def station(self, zone, **options):
+        """Return a client."""
+        return FakeStation(self.calls, zone, options)
 
     def snapshot(self, name, progress):
         """Tell one step."""
@@ -99,8 +130,9 @@ def run(capfd, *arguments):
         (("reboot", "vi-huong", "server-1"), [("reboot", "server-1"), ("wait_ready", "server-1")]),
         (("kill", "vi-huong", "server-1"), [("kill", "server-1", False)]),
         (("kill", "vi-huong", "server-1", "--power"), [("kill", "server-1", True)]),
-        (("cut", "vi-huong", "wan"), [("cut", "wan")]),
-        (("restore", "vi-huong", "wan"), [("restore", "wan")]),
+        (("cut", "vi-huong", "wan"), [("cut", "wan", None, None)]),
+        (("cut", "vi-huong", "gateway-1", "--zone", "office"), [("cut", "gateway-1", "office", None)]),
+        (("restore", "vi-huong", "wan", "--site", "ubnd"), [("restore", "wan", None, "ubnd")]),
         (("snapshot", "vi-huong"), [("snapshot", "default")]),
         (("snapshot", "vi-huong", "before"), [("snapshot", "before")]),
         (("reset", "vi-huong", "before", "--yes"), [("reset", "before")]),
@@ -152,7 +184,46 @@ def test_list_shows_machines(capfd, calls):
         "link",
         "cut",
     ]
-    assert json.loads(run(capfd, "lab", "list", "--json")[1])[0]["status"] == "running"
+    assert out.splitlines()[2].split() == [
+        "vi-huong",
+        "station-br-wifi-252",
+        "station",
+        "10.20.4.252",
+        "–",
+        "–",
+        "wifi",
+    ]
+    machine, station = json.loads(run(capfd, "lab", "list", "--json")[1])
+    assert (machine["status"], machine["links"][0]["cut"]) == ("running", True)
+    assert (station["zone"], station["hardware_address"]) == ("wifi", "02:00:00:00:00:07")
+
+
+def test_a_station_runs_a_command_and_goes(capfd, calls):
+    """Zone and addresses are passed on, the command's exit status is ours, and the station goes in any case."""
+    asked = ("--site", "tram", "--address", "10.20.4.9", "--mac", "02:0:0:0:0:1")
+    command = ("--", "sh", "-c", "echo $STATION; exit 5")
+    code, out, err = run(capfd, "lab", "station", "vi-huong", "wifi", *asked, *command)
+    assert (code, out) == (5, "wifi\n")
+    assert "10.20.4.101 (02:00:00:00:00:07), name servers: 10.20.4.1" in err
+    assert calls == [("station", "wifi", "tram", "10.20.4.9", "02:0:0:0:0:1"), ("gone",)]
+
+
+def test_a_station_answers_with_one_document(capfd, calls):
+    """With --json its addresses and the command's words are one document; a shell has none."""
+    told = json.loads(run(capfd, "--json", "lab", "station", "vi-huong", "wifi", "--", "echo", "a")[1])
+    assert (told["address"], told["name_servers"], told["stdout"]) == ("10.20.4.101", ["10.20.4.1"], "a\n")
+    assert run(capfd, "--json", "lab", "station", "vi-huong", "wifi")[0] == 2
+    assert calls == [("station", "wifi", None, None, ""), ("gone",)]
+
+
+def test_a_router_says_which_of_its_links_are_cut(capfd, calls, monkeypatch):
+    """A machine with several links names the zones whose link is down."""
+    (machine,) = FakeLab("vi-huong").list()
+    links = tuple(
+        LinkState(zone, zone, plugged=True, up=zone != "office", cut=zone == "office") for zone in ("wan", "office")
+    )
+    monkeypatch.setattr(FakeLab, "list", lambda _: (replace(machine, links=links),))
+    assert run(capfd, "lab", "list")[1].splitlines()[1].endswith("link cut: office")
 
 
 def test_shell_ends_with_the_status_of_what_ran(capfd, calls):

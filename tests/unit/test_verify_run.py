@@ -128,7 +128,6 @@ def _context(**hosts: HostContext) -> Context:
         ca_certificate="",
         hosts={name.replace("_", "-"): host for name, host in hosts.items()},
         names={},
-        gateways={"office": "10.9.2.1"},
         secrets={"shop-1/shop/password": SECRET, "dead-1/shop/password": SECRET},
     )
 

@@ -26,6 +26,7 @@ BASE = {
     "python3-venv": "the virtual environment",
     "sudo": "lab commands called by a user",
     "systemd-container": "lab machines",
+    "udhcpc": "DHCP client of lab stations",
     "util-linux": "namespaces of the lab",
 }
 TESTS = {

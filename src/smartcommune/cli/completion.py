@@ -26,6 +26,23 @@ def hosts(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(_read(context).get("hosts"), incomplete)
 
 
+def zones(incomplete: str) -> list[str]:
+    """Return the network zones."""
+    from smartcommune.profile.network import ZONES
+
+    return [name for name in ZONES if name.startswith(incomplete)]
+
+
+def places(context: typer.Context, incomplete: str) -> list[str]:
+    """Return what can be cut: hosts of the profile already typed, and zones."""
+    return [*hosts(context, incomplete), *zones(incomplete)]
+
+
+def sites(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the sites of the profile already typed."""
+    return _matching(_read(context).get("sites"), incomplete)
+
+
 def endpoints(context: typer.Context, incomplete: str) -> list[str]:
     """Return the first labels of the web addresses of the services that the profile already typed has chosen."""
     chosen = _read(context).get("components")

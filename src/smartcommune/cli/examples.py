@@ -35,7 +35,15 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("lab", "open"): ("smartcommune lab open vi-huong", "smartcommune lab open vi-huong cua-hang --zone office"),
     ("lab", "reboot"): ("smartcommune lab reboot vi-huong server-1",),
     ("lab", "kill"): ("smartcommune lab kill vi-huong server-1", "smartcommune lab kill vi-huong server-1 --power"),
-    ("lab", "cut"): ("smartcommune lab cut vi-huong server-1", "smartcommune lab cut vi-huong wan"),
+    ("lab", "station"): (
+        "smartcommune lab station vi-huong wifi -- curl --head http://example.com/",
+        "smartcommune lab station vi-huong office --address 10.20.2.200 -- nmap 10.20.3.10",
+    ),
+    ("lab", "cut"): (
+        "smartcommune lab cut vi-huong server-1",
+        "smartcommune lab cut vi-huong gateway-1 --zone office",
+        "smartcommune lab cut vi-huong wan",
+    ),
     ("lab", "restore"): ("smartcommune lab restore vi-huong wan",),
     ("lab", "snapshot"): ("smartcommune lab snapshot vi-huong before-upgrade",),
     ("lab", "reset"): ("smartcommune lab reset vi-huong before-upgrade --yes",),

@@ -10,30 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartcommune.cli import completion, options
+from smartcommune.cli.lab_command import Command, check_command, run_attached, run_command
 from smartcommune.cli.session import Session, of
-from smartcommune.errors import UsageError
-from smartcommune.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from smartcommune.lab.lab import Lab
     from smartcommune.lab.models import Progress
 
-SIGNALLED = 128
 MachineOrZone = Annotated[
     str,
     typer.Argument(
-        metavar="HOST|ZONE", help="A host, a zone, or wan: the way to the Internet.", autocompletion=completion.hosts
+        metavar="HOST|ZONE", help="A host, a zone, or wan: the way to the Internet.", autocompletion=completion.places
     ),
+]
+OfZone = Annotated[
+    str | None, typer.Option("--zone", help="Only the host's link in this zone.", autocompletion=completion.zones)
 ]
 SnapshotName = Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the snapshot.", show_default=True)]
-AnyProfile = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[PROFILE]", help="Only this commune.", autocompletion=completion.profiles, show_default=False
-    ),
-]
 
 
 def build_app(*, bare_help: bool = True) -> typer.Typer:
@@ -42,7 +37,6 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
         help="The embedded lab: whole communes on this computer.", rich_markup_mode="rich", no_args_is_help=bare_help
     )
     functions: dict[str, Callable[..., None]] = {
-        "list": list_machines,
         "shell": shell,
         "logs": logs,
         "reboot": reboot,
@@ -54,9 +48,11 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
         "stop": stop,
         "clean": clean,
     }
-    from smartcommune.cli import lab_open
+    from smartcommune.cli import lab_list, lab_open, lab_station
 
+    app.command("list")(lab_list.list_all)
     app.command("open")(lab_open.open_endpoint)
+    app.command("station")(lab_station.station)
     for name, function in functions.items():
         app.command(name)(function)
     return app
@@ -74,16 +70,9 @@ def lab_of(session: Session, profile: str) -> Lab:
     return Lab(path.stem)
 
 
-def _name_of(profile: str) -> str:
+def name_of(profile: str) -> str:
     """Return a lab's name, given as such or as the path of its profile, which need not be there any more."""
     return Path(profile).stem if "/" in profile or profile.endswith((".yml", ".yaml")) else profile
-
-
-def _run_attached(session: Session, argv: Sequence[str]) -> int:
-    """Run a program on the user's terminal; return its exit status, which after a signal is the shell's."""
-    session.attached = True
-    status = subprocess.run(argv, check=False).returncode
-    return status if status >= 0 else SIGNALLED - status
 
 
 def _done(session: Session, vi: str, en: str, **facts: Any) -> None:
@@ -91,69 +80,20 @@ def _done(session: Session, vi: str, en: str, **facts: Any) -> None:
     session.document({"done": True, **facts})
 
 
-def list_machines(context: typer.Context, profile: AnyProfile = None) -> None:
-    """List the lab's machines: state, address, memory and disk in use."""
-    from smartcommune.cli.privilege import become_root
-
-    session = of(context)
-    become_root(session)
-    from smartcommune.lab.cleanup import find_labs
-    from smartcommune.lab.lab import Lab
-
-    labs = (_name_of(profile),) if profile else find_labs()
-    machines = [(name, machine) for name in labs for machine in Lab(name).list()]
-    rows = []
-    for name, machine in machines:
-        memory = f"{machine.memory_used / 2**20:.0f} MiB" if machine.memory_used is not None else "–"
-        link = "" if machine.link_up in (True, None) else session.text("đứt mạng", "link cut")
-        disk = f"{machine.disk_used / 2**20:.0f} MiB"
-        rows.append((name, machine.name, machine.status, machine.spec.address, memory, disk, link))
-    heads = session.text("xã,máy,trạng thái,địa chỉ,bộ nhớ,đĩa,", "commune,machine,state,address,memory,disk,")
-    session.document(
-        [
-            {
-                "profile": name,
-                "machine": machine.name,
-                "status": machine.status,
-                "address": machine.spec.address,
-                "memory_used": machine.memory_used,
-                "disk_used": machine.disk_used,
-                "link_up": machine.link_up,
-            }
-            for name, machine in machines
-        ]
-    )
-    if not rows:
-        session.result(session.text("Không có máy nào.", "There are no machines."))
-        return
-    for row in [tuple(heads.split(",")), *rows]:
-        widths = (14, 14, 10, 16, 10, 10, 0)
-        session.result("".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
 def shell(
     context: typer.Context,
     profile: options.Profile,
     host: options.Host,
-    command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND]...", help="Instead of a shell.")] = None,
+    command: Command = None,
 ) -> None:
     """Open a shell on a machine as root, or run one command there and end with its exit status.
 
     Options of this program stand before --, what follows it is the command's own.
     """
     session = of(context)
-    if session.json and not command:
-        raise UsageError(
-            Text(vi="shell tương tác không có văn bản JSON", en="an interactive shell has no JSON document"),
-            todo=Text(vi="ghi lệnh cần chạy sau --", en="name the command to run, after --"),
-        )
+    check_command(session, command)
     argv = lab_of(session, profile).shell_argv(host, shlex.join(command) if command else None)
-    if session.json:
-        done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
-        answer = {"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
-        session.document({"machine": host, "command": command, **answer})
-        raise typer.Exit(done.returncode)
-    raise typer.Exit(_run_attached(session, argv))
+    run_command(session, argv, command, {"machine": host})
 
 
 def logs(
@@ -170,7 +110,7 @@ def logs(
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
         session.document({"machine": host, "lines": done.stdout.splitlines()})
         raise typer.Exit(done.returncode)
-    raise typer.Exit(_run_attached(session, argv))
+    raise typer.Exit(run_attached(session, argv))
 
 
 def reboot(context: typer.Context, profile: options.Profile, host: options.Host) -> None:
@@ -196,18 +136,30 @@ def kill(
     _done(session, f"{host} đã bị tắt đột ngột.", f"{host} was stopped dead.", machine=host, power=power)
 
 
-def cut(context: typer.Context, profile: options.Profile, place: MachineOrZone) -> None:
+def cut(
+    context: typer.Context,
+    profile: options.Profile,
+    place: MachineOrZone,
+    zone: OfZone = None,
+    site: options.Site = None,
+) -> None:
     """Cut a link: of one machine, of a whole zone, or the way to the Internet."""
     session = of(context)
-    lab_of(session, profile).cut(place)
-    _done(session, f"Đã ngắt mạng {place}.", f"The link of {place} is cut.", place=place)
+    lab_of(session, profile).cut(place, zone=zone, site=site)
+    _done(session, f"Đã ngắt mạng {place}.", f"The link of {place} is cut.", place=place, zone=zone, site=site)
 
 
-def restore(context: typer.Context, profile: options.Profile, place: MachineOrZone) -> None:
+def restore(
+    context: typer.Context,
+    profile: options.Profile,
+    place: MachineOrZone,
+    zone: OfZone = None,
+    site: options.Site = None,
+) -> None:
     """Bring a cut link up again."""
     session = of(context)
-    lab_of(session, profile).restore(place)
-    _done(session, f"Đã nối lại mạng {place}.", f"The link of {place} is up again.", place=place)
+    lab_of(session, profile).restore(place, zone=zone, site=site)
+    _done(session, f"Đã nối lại mạng {place}.", f"The link of {place} is up again.", place=place, zone=zone, site=site)
 
 
 def snapshot(context: typer.Context, profile: options.Profile, name: SnapshotName = "default") -> None:
@@ -249,7 +201,7 @@ def stop(
 
 def clean(
     context: typer.Context,
-    profile: AnyProfile = None,
+    profile: options.AnyProfile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is there.")] = False,
 ) -> None:
     """Remove every trace of the lab from this computer: machines, networks, mounts, processes.
@@ -263,7 +215,7 @@ def clean(
     from smartcommune.lab.cleanup import clean as remove
     from smartcommune.lab.cleanup import find_labs
 
-    names = (_name_of(profile),) if profile else find_labs()
+    names = (name_of(profile),) if profile else find_labs()
     findings = [finding for name in names for finding in remove(name, dry_run=dry_run)]
     for finding in findings:
         session.result(f"  {finding.kind} {finding.name} {finding.detail}".rstrip())

@@ -26,6 +26,12 @@ Profiles = Annotated[
         show_default=False,
     ),
 ]
+AnyProfile = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PROFILE]", help="Only this commune.", autocompletion=completion.profiles, show_default=False
+    ),
+]
 Target = Annotated[
     str | None,
     typer.Option(
@@ -50,6 +56,10 @@ AcceptHostKey = Annotated[
         help="Trust this machine's changed SSH host key from now on, after comparing it; may be repeated.",
         autocompletion=completion.hosts,
     ),
+]
+Site = Annotated[
+    str | None,
+    typer.Option("--site", help="Of this site; where there are several.", autocompletion=completion.sites),
 ]
 Host = Annotated[
     str,

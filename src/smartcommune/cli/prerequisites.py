@@ -22,6 +22,7 @@ LAB_PROGRAMS = {
     "ip": "iproute2",
     "nsenter": "util-linux",
     "losetup": "mount",
+    "udhcpc": "udhcpc",
     "mkfs.ext4": "e2fsprogs",
 }
 _SETUP = Text(vi="chạy: make setup", en="run: make setup")

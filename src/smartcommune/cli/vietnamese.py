@@ -112,9 +112,23 @@ VIETNAMESE: dict[str, str] = {
     "The embedded lab: whole communes on this computer.": "Phòng thử: cả xã trên máy tính này.",
     "A host, a zone, or wan: the way to the Internet.": "Một máy, một vùng mạng, hoặc wan: đường ra Internet.",
     "Name of the snapshot.": "Tên bản chụp.",
-    "List the lab's machines: state, address, memory and disk in use.": (
-        "Liệt kê máy của phòng thử: trạng thái, địa chỉ, bộ nhớ và đĩa đang dùng."
+    "Only the host's link in this zone.": "Chỉ mạng của máy trong vùng này.",
+    "Of this site; where there are several.": "Của địa điểm này; khi có nhiều địa điểm.",
+    "List the lab's machines and stations: state, address, memory and disk in use.": (
+        "Liệt kê máy và trạm của phòng thử: trạng thái, địa chỉ, bộ nhớ và đĩa đang dùng."
     ),
+    (
+        "Be a client in a zone, as a phone or a laptop there: run a shell or a command of this computer in that "
+        "network.\n\nAddress, way out and name servers come from the zone. The station is gone when the program ends."
+    ): (
+        "Làm một máy khách trong một vùng, như điện thoại hay máy tính ở đó: chạy shell hoặc một lệnh của máy này "
+        "trong mạng đó.\n\nĐịa chỉ, lối ra và máy chủ tên lấy từ vùng. Chương trình kết thúc thì trạm cũng mất."
+    ),
+    "A network zone.": "Một vùng mạng.",
+    "A static address; by default one from DHCP where a gateway routes.": (
+        "Địa chỉ tĩnh; mặc định lấy từ DHCP nơi có cổng mạng định tuyến."
+    ),
+    "Hardware address; a random one by default.": "Địa chỉ phần cứng; mặc định là ngẫu nhiên.",
     (
         "Open a shell on a machine as root, or run one command there and end with its exit status.\n\nOptions of "
         "this program stand before --, what follows it is the command's own."

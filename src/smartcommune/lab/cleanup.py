@@ -17,6 +17,7 @@ from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import CGROUP_PARENT, UNIT_PREFIX, Layout, layout
 from smartcommune.lab.models import Finding
+from smartcommune.lab.place import PLACES
 from smartcommune.transports.ssh import control_folder
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _remove_group(groups: dict[cgroup.Hierarchy, Path]) -> None:
 
 def _namespaces(place: Layout) -> Found:
     for name in network.namespaces_present():
-        named = name == place.netns or name.startswith(f"{place.netns}-probe-")
+        named = name == place.netns or name.startswith(tuple(f"{place.netns}-{kind}-" for kind in PLACES))
         # One without a mark was made by a run that was killed before it could set it.
         if named and _mark_of(name) in ("", str(place.directory)):
             yield Finding("namespace", name), partial(run, ["ip", "netns", "delete", name])

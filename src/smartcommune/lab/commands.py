@@ -18,10 +18,12 @@ PACKAGES = {
     "mkfs.ext4": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "mount": "mount",
+    "nsenter": "util-linux",
     "nft": "nftables",
     "setpriv": "util-linux",
     "ssh": "openssh-client",
     "systemd-nspawn": "systemd-container",
+    "udhcpc": "udhcpc",
     "unshare": "util-linux",
 }
 

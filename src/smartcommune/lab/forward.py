@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from smartcommune.lab import background
 from smartcommune.lab.errors import LabUsageError
-from smartcommune.lab.layout import Layout, load_json, write_json
+from smartcommune.lab.layout import NETNS, Layout, load_json, write_json
 from smartcommune.lab.models import Forward
-from smartcommune.lab.network import zone_of
+from smartcommune.lab.network import load_zones, zone_of
+from smartcommune.lab.place import visitor
 from smartcommune.lab.process import load_process
 from smartcommune.lab.proxy import unprivileged_user
 from smartcommune.lab.relay import Config
+from smartcommune.lab.topology import site_at
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def open_service(
     ``names`` are the web names behind it, the one asked for first. One that is open already is returned again. The
     local port is chosen unless given; raises LabUsageError when that one is taken.
     """
-    source = zone_of(layout, zone).gateway
+    client = visitor(layout, zone_of(layout, zone, site_at(load_zones(layout), address)))
     with layout.lock("forward"):
         for forward in load_forwards(layout):
             if (forward.address, forward.port) == (address, port) and local_port in (None, forward.local_port):
@@ -65,7 +67,7 @@ def open_service(
         folder = layout.forwards / str(forward.local_port)
         folder.mkdir(parents=True, exist_ok=True)
         user, group = unprivileged_user()
-        config = Config(forward.local_port, str(layout.netns_path), address, port, source, user, group)
+        config = Config(forward.local_port, str(NETNS / client.netns), address, port, client.address, user, group)
         unit = layout.unit("forward", str(forward.local_port))
         argv = background.module_argv("smartcommune.lab.relay", json.dumps(asdict(config)))
         mark = layout.mark("forward", str(forward.local_port))

@@ -17,7 +17,7 @@ from smartcommune.lab import (
     forward,
     machine,
     network,
-    probe,
+    place,
     proxy,
     snapshot,
     topology,
@@ -36,6 +36,7 @@ from smartcommune.lab.models import (
 )
 from smartcommune.lab.record import check_adoptable, load_record, names, require
 from smartcommune.lab.snapshot import Snapshot, load_snapshots
+from smartcommune.lab.station import Station, StationState, load_stations, remove_all
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
 
@@ -98,7 +99,9 @@ class Lab:
         return network.read_network(self.layout)
 
     def delete_network(self, *, dry_run: bool = False) -> None:
-        """Remove the namespace and stop the package proxy."""
+        """Remove the namespace with all stations in it, and stop the package proxy."""
+        if not dry_run:
+            remove_all(self.layout)
         network.delete_network(self.layout, dry_run=dry_run)
 
     def source_address(self, address: str) -> str | None:
@@ -281,9 +284,34 @@ class Lab:
         """Close what is open on a local port."""
         forward.close_service(self.layout, local_port, dry_run=dry_run)
 
-    def probe(self, zone: str) -> probe.Probe:
-        """Return a context manager that stands in a zone: runs programs and opens sockets as if from there."""
-        return probe.Probe(self.layout, zone)
+    def station(
+        self,
+        zone: str,
+        *,
+        site: str | None = None,
+        dhcp: bool | None = None,
+        address: str | None = None,
+        hardware_address: str = "",
+    ) -> Station:
+        """Return a context manager that is a client in a zone (of the first site unless told): runs programs there.
+
+        Its address comes from DHCP where a host routes the zone (``dhcp`` None), else it is static: ``address``, or one
+        at the end of the zone. Without ``hardware_address`` that is random.
+        """
+        return Station(self.layout, zone, site, dhcp, address, hardware_address)
+
+    def probe(self, zone: str, *, site: str | None = None) -> Station:
+        """Return a station with a static address, which needs nobody's help."""
+        return self.station(zone, site=site, dhcp=False)
+
+    def stations(self) -> tuple[StationState, ...]:
+        """Return the stations that are there, of any process."""
+        return load_stations(self.layout)
+
+    def visitor(self, zone: str, *, near: str) -> place.Place:
+        """Return where to stand to see the host at ``near`` as a client in ``zone`` of its site does."""
+        zones = network.load_zones(self.layout)
+        return place.visitor(self.layout, network.zone_of(self.layout, zone, topology.site_at(zones, near)))
 
     def clean(self, *, dry_run: bool = False) -> tuple[Finding, ...]:
         """Remove all of this lab, lost state or not, and return what was found."""

@@ -67,6 +67,11 @@ class Layout:
         return self.directory / "forwards"
 
     @property
+    def stations(self) -> Path:
+        """One folder a station."""
+        return self.directory / "stations"
+
+    @property
     def proxy(self) -> Path:
         """The package proxy's folder."""
         return self.directory / "proxy"

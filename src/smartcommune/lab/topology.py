@@ -11,16 +11,16 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smartcommune.site.networks import OUTER_ZONES, address_in, router_address
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smartcommune.site.models import Zone
 
 INTERNET = "198.51.100.1"  # RFC 5737: an address beyond the operator, reached through whichever wan is up
-WANS = ("wan", "wan2")
 TOOLKIT_ZONE = "management"
 _TOOLKIT = 254  # host part of the toolkit's address where a host routes
-_ROUTER = 10  # host part of a router's address in its wans
 _OPERATOR_TABLE, _TOOLKIT_TABLE, _FIRST_WAN_TABLE = 100, 120, 200
 
 
@@ -92,28 +92,28 @@ def zone_at(zones: Iterable[Zone], name: str, address: str) -> Zone | None:
     return next((zone for zone in zones if zone.name == name and place in ipaddress.ip_network(zone.prefix)), None)
 
 
+def site_at(zones: Iterable[Zone], address: str) -> str | None:
+    """Return the site that an address lies in."""
+    place = ipaddress.ip_address(address)
+    return next((zone.site for zone in zones if place in ipaddress.ip_network(zone.prefix)), None)
+
+
 def toolkit_address(zones: Sequence[Zone], address: str) -> str | None:
     """Return the address by which the toolkit comes to the host at ``address``: in ``management`` of the host's site.
 
     It is the zone's gateway where the namespace routes, else a place beside the router.
     """
-    place = ipaddress.ip_address(address)
-    site = next((zone.site for zone in zones if place in ipaddress.ip_network(zone.prefix)), None)
+    site = site_at(zones, address)
     zone = next((zone for zone in zones if zone.name == TOOLKIT_ZONE and zone.site == site), None)
     if zone is None:
         return None
-    return host_of(zone, _TOOLKIT) if zone.router else zone.gateway
-
-
-def host_of(zone: Zone, number: int) -> str:
-    """Return an address of a zone by its host part."""
-    return str(ipaddress.ip_network(zone.prefix).network_address + number)
+    return address_in(zone, _TOOLKIT) if zone.router else zone.gateway
 
 
 def listening_addresses(zones: Sequence[Zone]) -> tuple[str, ...]:
     """Return where the package proxy listens: on every gateway that the namespace is, or on the wan alone."""
     routed = routed_sites(zones)
-    return tuple(zone.gateway for zone in zones if zone.site not in routed or zone.name == WANS[0])
+    return tuple(zone.gateway for zone in zones if zone.site not in routed or zone.name == OUTER_ZONES[0])
 
 
 def make_segments(zones: Sequence[Zone]) -> tuple[Segment, ...]:
@@ -132,13 +132,13 @@ def _own(zone: Zone, address: str = "") -> frozenset[str]:
 def _routed_segment(zone: Zone, zones: Sequence[Zone]) -> Segment:
     """A zone of a site where a host routes."""
     bridge = bridge_of(zone, zones)
-    inner = [each.prefix for each in zones if each.site == zone.site and each.name not in WANS]
-    if zone.name in WANS:
+    inner = [each.prefix for each in zones if each.site == zone.site and each.name not in OUTER_ZONES]
+    if zone.name in OUTER_ZONES:
         return _wan_segment(zone, zones, inner)
     closed = frozenset({Rule(_OPERATOR_TABLE + 1, link=bridge)})
     if zone.name != TOOLKIT_ZONE:
         return Segment(zone, bridge, frozenset(), rules=closed)
-    place = host_of(zone, _TOOLKIT)
+    place = address_in(zone, _TOOLKIT)
     routes = {Route(_TOOLKIT_TABLE, prefix, bridge, zone.gateway, place) for prefix in inner if prefix != zone.prefix}
     # "iif lo" is what starts here: what comes in from a bridge never takes the toolkit's way into the zones.
     rules = closed | {Rule(_TOOLKIT_TABLE, link="lo", table=_TOOLKIT_TABLE)}
@@ -152,7 +152,7 @@ def _wan_segment(zone: Zone, zones: Sequence[Zone], inner: Sequence[str]) -> Seg
     router's wan: until the router translates addresses, the machines behind it are to find their packages too.
     """
     bridge, table = bridge_of(zone, zones), _FIRST_WAN_TABLE + list(zones).index(zone)
-    router = host_of(zone, _ROUTER)
+    router = router_address(zone)
     routes = {Route(_OPERATOR_TABLE, zone.prefix, bridge), Route(table, zone.prefix, bridge)}
     routes |= {Route(table, prefix, bridge, router) for prefix in inner}
     rules = {

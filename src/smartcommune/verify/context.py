@@ -34,7 +34,6 @@ class Context(BaseModel):
     ca_certificate: str
     hosts: dict[str, HostContext]
     names: dict[str, str] = Field(description="web name to host")
-    gateways: dict[str, str] = Field(description="zone to the address that stands for a client there, in the lab")
     secrets: dict[str, str] = Field(repr=False)
 
     def secret(self, host: str, service: str, name: str) -> str:
@@ -60,7 +59,6 @@ def build_context(site: Site, outputs: Outputs, ssh_config: str) -> Context:
         hosts={host.name: _host_context(site, outputs, host, sensitive) for host in site.hosts},
         names={endpoint.name: endpoint.host for endpoint in site.endpoints}
         | {name: host.name for host in site.hosts for name in (host.fqdn, *host.names)},
-        gateways={zone.name: zone.gateway for zone in site.zones},
         secrets=dict(outputs.secrets),
     )
 

@@ -15,7 +15,7 @@ import orjson
 
 from smartcommune.text import Text
 from smartcommune.verify import web
-from smartcommune.verify.context import Context, load_context
+from smartcommune.verify.context import Context, HostContext, load_context
 from smartcommune.verify.results import Check
 
 if TYPE_CHECKING:
@@ -167,12 +167,19 @@ class CheckSession:
 
     def web(self, zone: str) -> httpx.Client:
         """Return a client of the commune's names as a computer in ``zone`` would see them."""
-        routes = {}
-        for name, host in self.context.names.items():
-            known = self.context.hosts[host]
-            source = self.context.gateways[zone] if known.netns else None
-            routes[name] = web.Route(known.address, known.netns, source)
+        ways = {host: _route(self.context.profile, known, zone) for host, known in self.context.hosts.items()}
+        routes = {name: ways[host] for name, host in self.context.names.items()}
         return web.client(routes, self.context.ca_certificate)
+
+
+def _route(profile: str, host: HostContext, zone: str) -> web.Route:
+    """Return how a computer in ``zone`` reaches a host: in the lab, from a place in that zone of the host's site."""
+    if host.netns is None:
+        return web.Route(host.address)
+    from smartcommune.lab.lab import Lab
+
+    place = Lab(profile).visitor(zone, near=host.address)
+    return web.Route(host.address, place.netns, place.address)
 
 
 def _judge(report: pytest.TestReport, not_reached: str) -> tuple[str, str]:

@@ -1,0 +1,78 @@
+"""``smartcommune lab list``: what there is of machines and stations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from smartcommune.cli import options
+from smartcommune.cli.session import Session, of
+
+if TYPE_CHECKING:
+    from smartcommune.lab.models import MachineState
+    from smartcommune.lab.station import StationState
+
+_WIDTHS = (14, 20, 10, 16, 10, 10, 0)
+
+
+def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None:
+    """List the lab's machines and stations: state, address, memory and disk in use."""
+    from smartcommune.cli.lab import name_of
+    from smartcommune.cli.privilege import become_root
+
+    session = of(context)
+    become_root(session)
+    from smartcommune.lab.cleanup import find_labs
+    from smartcommune.lab.lab import Lab
+
+    documents: list[dict[str, Any]] = []
+    rows = []
+    for name in (name_of(profile),) if profile else find_labs():
+        lab = Lab(name)
+        for machine in lab.list():
+            documents.append({"profile": name, **_document(machine)})
+            rows.append((name, *_row(machine, session)))
+        for station in lab.stations():
+            documents.append({"profile": name, **_station_document(station)})
+            rows.append((name, station.name, session.text("trạm", "station"), station.address, "–", "–", station.zone))
+    session.document(documents)
+    if not rows:
+        session.result(session.text("Không có máy nào.", "There are no machines."))
+        return
+    heads = session.text("xã,máy,trạng thái,địa chỉ,bộ nhớ,đĩa,", "commune,machine,state,address,memory,disk,")
+    for row in [tuple(heads.split(",")), *rows]:
+        session.result("".join(f"{cell:<{width}}" for cell, width in zip(row, _WIDTHS, strict=True)).rstrip())
+
+
+def _row(machine: MachineState, session: Session) -> tuple[str, ...]:
+    memory = f"{machine.memory_used / 2**20:.0f} MiB" if machine.memory_used is not None else "–"
+    disk = f"{machine.disk_used / 2**20:.0f} MiB"
+    down = [link.zone for link in machine.links if not link.up]
+    link = session.text("đứt mạng", "link cut") if down else ""
+    if down and len(down) < len(machine.links):
+        link = f"{link}: {', '.join(down)}"
+    return machine.name, machine.status, machine.spec.address, memory, disk, link
+
+
+def _document(machine: MachineState) -> dict[str, Any]:
+    return {
+        "machine": machine.name,
+        "status": machine.status,
+        "address": machine.spec.address,
+        "memory_used": machine.memory_used,
+        "disk_used": machine.disk_used,
+        "link_up": machine.link_up,
+        "links": machine.links,
+    }
+
+
+def _station_document(station: StationState) -> dict[str, Any]:
+    return {
+        "station": station.name,
+        "status": "station",
+        "site": station.site,
+        "zone": station.zone,
+        "address": station.address,
+        "hardware_address": station.hardware_address,
+    }
