@@ -56,7 +56,7 @@ def _own_router(host: DraftHost, zones: tuple[str, ...]) -> tuple[str, ...]:
 def _located(draft: Draft, host: DraftHost, rule: InboundRule) -> InboundRule:
     """Return a rule with the prefixes of its zones: the operator's of the host's own site, the others of all sites.
 
-    Where a router lets them pass, whatever lies beyond the WAN comes in with the zone ``wan``.
+    Where a router lets it pass, whatever lies beyond the WAN comes in with an operator's zone.
     """
     prefixes = tuple(
         network.zones[zone].prefix
@@ -64,7 +64,8 @@ def _located(draft: Draft, host: DraftHost, rule: InboundRule) -> InboundRule:
         for zone in rule.zones
         if network is host.network or not (rule.local or zone in OUTER_ZONES)
     )
-    return replace(rule, prefixes=prefixes, outside=host.network.router is not None and "wan" in rule.zones)
+    outside = host.network.router is not None and any(zone in OUTER_ZONES for zone in rule.zones)
+    return replace(rule, prefixes=prefixes, outside=outside)
 
 
 def make_outbound(draft: Draft, host: DraftHost, peers: Peers, devices: tuple[Device, ...]) -> tuple[OutboundRule, ...]:
