@@ -32,7 +32,7 @@ from smartcommune.targets.outputs import Outputs, fetch_outputs
 
 NAME = "e2e"
 PILOT = "vi-huong"
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS = 0.2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,14 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Deployment:
     """A commune that stands, and the command line to it.
 
-    ``report`` is the one of the first apply; ``output`` keeps all that the command line ever wrote.
+    ``report`` is the one of the first apply; ``output`` keeps all that the command line ever wrote, ``processes`` what
+    every process showed of itself during the first apply.
     """
 
     profile: Path
     state: Path
     report: dict[str, Any] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
-    command_lines: set[str] = field(default_factory=set)
+    processes: set[str] = field(default_factory=set)
 
     def run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         """Run the command line; fails the test with its output unless it ends with one of ``codes``."""
@@ -113,7 +114,7 @@ class Deployment:
 
 
 class Watch:
-    """Notes the command line of every process of this computer, machines' included, while its block runs."""
+    """Notes what every process of this computer, machines' included, shows of itself while its block runs."""
 
     def __init__(self, seen: set[str]) -> None:
         self._seen = seen
@@ -131,17 +132,18 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(SAMPLE_SECONDS):
-            self._seen |= command_lines()
+            self._seen |= processes()
 
 
-def command_lines() -> set[str]:
-    """Return the command lines of all processes that there are now."""
+def processes() -> set[str]:
+    """Return the command lines and the environments of all processes that there are now."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue  # it has ended
+    for name in ("cmdline", "environ"):
+        for path in Path("/proc").glob(f"[0-9]*/{name}"):
+            try:
+                found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue  # it has ended
     return found
 
 
@@ -173,7 +175,7 @@ def commune() -> Iterator[Deployment]:
         shutil.rmtree(deployment.folder, ignore_errors=True)
         shutil.rmtree(state / "pulumi", ignore_errors=True)
         try:
-            with Watch(deployment.command_lines):
+            with Watch(deployment.processes):
                 deployment.run(*deployment.verb("apply"), "--yes")
             deployment.report = deployment.document(*deployment.verb("report"))
             yield deployment

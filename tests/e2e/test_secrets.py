@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from smartcommune.converge.masking import secret_values
-from tests.e2e.conftest import command_lines
+from tests.e2e.conftest import Watch, processes
 
 PLANTED = "planted-canary-3f9c1d7a55"
+HIDDEN = "hidden-canary-81e2c06b94"  # in an environment only: neither a command line nor an open file has it
 PLACES = "/var/log/planted.log /etc/planted /tmp/planted"
 SHORTEST = 12  # characters: shorter lines of a key's text would be found anywhere
 FACTS = "/tmp /var/tmp /root/.ansible /home/commune/.ansible /etc/ansible"
@@ -26,7 +27,7 @@ def found_in_files(folder: Path, values: set[str]) -> set[str]:
 
 
 def found_on_host(commune, host: str, values: set[str]) -> list[str]:
-    """Return where a host shows one of ``values``: journal, logs, processes, files that anybody may read, facts."""
+    """Return where a host shows one of ``values``: journal, logs, processes, environments, open files, facts."""
     patterns = "\n".join(sorted(values))
     script = f"""
 set -eu
@@ -36,6 +37,7 @@ cat > /run/canary-patterns
 looked() {{ grep --fixed-strings --file=/run/canary-patterns --quiet && echo "$1" || true; }}
 journalctl --no-pager --output=export --all | looked journal
 cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | looked processes
+cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | looked environments
 find /var/log -type f -not -path '/var/log/journal/*' -exec cat {{}} + | looked logs
 {OPEN} | xargs --null --no-run-if-empty grep --fixed-strings --file=/run/canary-patterns --files-with-matches || true
 find {FACTS} -type f -exec cat {{}} + 2>/dev/null | looked facts
@@ -78,10 +80,29 @@ def test_the_search_finds_what_is_planted(commune):
             "/etc/planted",
             "/run/systemd/transient/planted.service",
         }
-        assert any(PLANTED in line for line in command_lines())
+        assert any(PLANTED in line for line in processes())
     finally:
         planted.unlink()
         commune.on(host, f"systemctl stop planted; rm {PLACES}; journalctl --rotate --vacuum-time=1s")
+
+
+def test_the_search_finds_what_is_planted_in_an_environment(commune):
+    """Positive control: a canary in an environment alone is found on its host, and by who watches this computer."""
+    host = commune.site.hosts[0].name
+    script = "export HIDDEN=$(cat /run/hidden-canary); exec sleep 600"
+    runs = "until [ $(cat /proc/$(systemctl show -P MainPID hidden)/comm) = sleep ]; do sleep 0.1; done"
+    seen: set[str] = set()
+    # in two parts: the journal keeps the command line of who logs in
+    commune.on(host, f"umask 077; printf %s%s {HIDDEN[:9]} {HIDDEN[9:]} > /run/hidden-canary")
+    commune.on(host, f"systemd-run --quiet --unit=hidden sh -c '{script}'")
+    try:
+        commune.on(host, f"timeout 20 sh -c '{runs}'")
+        with Watch(seen):
+            found = found_on_host(commune, host, {HIDDEN})
+        assert found == ["environments"]
+        assert [line for line in seen if f"HIDDEN={HIDDEN}" in line]
+    finally:
+        commune.on(host, "systemctl stop hidden; rm /run/hidden-canary")
 
 
 def test_no_secret_in_state_report_and_output(commune, secrets):
@@ -90,9 +111,9 @@ def test_no_secret_in_state_report_and_output(commune, secrets):
     assert [text for text in commune.output if any(value in text for value in secrets)] == []
 
 
-def test_no_secret_in_a_process_list(commune, secrets):
-    """No process that was seen while the commune was made had a secret in its command line."""
-    assert [line for line in commune.command_lines | command_lines() if any(value in line for value in secrets)] == []
+def test_no_process_carries_a_secret(commune, secrets):
+    """No process while the commune was made, nor one there is now, had a secret in command line or environment."""
+    assert [line for line in commune.processes | processes() if any(value in line for value in secrets)] == []
 
 
 def test_no_secret_lies_open_on_a_host(commune, secrets):
