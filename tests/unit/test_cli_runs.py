@@ -257,7 +257,10 @@ def test_backup_and_restore_share_a_stamp(run, world):
 def test_restore_does_not_guess(run, world):
     """Without a whole backup on record, and none named, nothing is touched; a failed backup is none."""
     world.provisioned, world.hosts = True, {"server-1": HostResult(failed=1)}
-    assert run("backup", "vi-huong")[0] == 1
+    code, out, _ = run("backup", "vi-huong")
+    assert (code, out.startswith("Backup not whole: ")) == (1, True)
+    code, out, _ = run("restore", "vi-huong", "--yes", "--stamp", "20261124T020000Z")
+    assert (code, out.startswith("Not all restored from backup 20261124T020000Z")) == (1, True)
     world.calls.clear()
 
     assert run("restore", "vi-huong", "--yes")[0] == 2

@@ -108,8 +108,9 @@ def test_chain_verifies(host):
 )
 def test_journal_and_chain_agree(host):
     """The head that the journal kept is still in the chain."""
-    journal = host.run("journalctl --no-pager --output=cat --grep='recorded chain=live sequence=[0-9]+ ' --lines=1")
-    head = re.search(r"recorded chain=live .* digest=([0-9a-f]{64})", journal.stdout)
+    noted = "(recorded|restored) chain=live sequence=[0-9]+ "
+    journal = host.run("journalctl --no-pager --output=cat --grep=%s --lines=1", noted)
+    head = re.search(r"chain=live .* digest=([0-9a-f]{64})", journal.stdout)
     if head is None:
         pytest.skip("nhật ký không còn ghi nhận nào | the journal holds no record any more")
     verification = host.run("/usr/local/sbin/traceability-manage verify_chain --json --head %s", head[1])

@@ -88,10 +88,7 @@ def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | N
     with progress(session) as tell:
         result = run_user_playbook(commune.site, playbook, tell, limit=hosts, stamp=stamp, wait=timedelta(seconds=wait))
     session.document({"profile": commune.site.profile, "playbook": playbook, "stamp": stamp, **result.to_plain()})
-    if playbook == "restore":
-        session.result(session.text(f"Khôi phục từ bản sao lưu {stamp}", f"Restored from backup {stamp}"))
-    else:
-        session.result(session.text(f"Bản sao lưu: {stamp}", f"Backup: {stamp}"))
+    session.result(session.text(*_verdict(playbook, stamp, whole=result.exit_code == 0)))
     for name, counts in result.hosts.items():
         state = session.text(
             f"{counts.changed} thay đổi, {counts.failed} hỏng" + (", không tới được" if counts.unreachable else ""),
@@ -100,6 +97,17 @@ def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | N
         session.result(f"{name}: {state}")
     show_failures(session, result.failures)
     raise typer.Exit(result.exit_code)
+
+
+def _verdict(playbook: str, stamp: str, *, whole: bool) -> tuple[str, str]:
+    """Return in both languages what came of it; what did not end well is not called a backup, nor restored."""
+    if playbook == "restore":
+        if whole:
+            return (f"Đã khôi phục từ bản sao lưu {stamp}", f"Restored from backup {stamp}")
+        return (f"Chưa khôi phục hết từ bản sao lưu {stamp}", f"Not all restored from backup {stamp}")
+    if whole:
+        return (f"Bản sao lưu: {stamp}", f"Backup: {stamp}")
+    return (f"Bản sao lưu không trọn vẹn: {stamp}", f"Backup not whole: {stamp}")
 
 
 COMMANDS = (backup, restore)
