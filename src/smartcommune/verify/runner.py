@@ -35,6 +35,8 @@ Event = dict[str, Any]
 OnEvent = Callable[[Event], None]
 PARALLEL_HOSTS = max(4, 2 * (os.cpu_count() or 1))  # a check mostly waits for its host
 OUTPUT_CHARACTERS = 4000
+# What else is installed, or wished for by the caller's environment, changes no result, and would take a second to load.
+_OWN_PLUGINS_ONLY = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
 _ALL_PASSED, _SOME_FAILED, _NOTHING_COLLECTED = 0, 1, 5  # pytest's exit statuses
 
 
@@ -199,7 +201,7 @@ def _drive(
     """Start the process, hand it its context, take its events until it closes them; return its exit status."""
     context_read, context_write = os.pipe()
     events_read, events_write = os.pipe()
-    environment = os.environ | {
+    environment = os.environ | _OWN_PLUGINS_ONLY | {
         "SMARTCOMMUNE_CONTEXT_FD": str(context_read),
         "SMARTCOMMUNE_EVENTS_FD": str(events_write),
         "PYTHONDONTWRITEBYTECODE": "1",  # a check run as root leaves no file in the checkout
@@ -235,7 +237,8 @@ def _for_host(context: Context, host: str) -> Context:
 
 def _pytest_command(host: str, folders: list[Path], roles: Path) -> list[str]:
     """Return the command: our plugin and Testinfra's, nothing of the surrounding project's settings."""
-    options = ["-p", "smartcommune.verify.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(roles)]
+    options = ["-p", "testinfra.plugin", "-p", "smartcommune.verify.plugin", "-p", "no:cacheprovider"]
+    options += ["-c", os.devnull, "--rootdir", str(roles)]
     options += [
         "--import-mode=importlib",
         "--strict-markers",
