@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jsonschema
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +11,6 @@ from hypothesis import strategies as st
 from smartcommune.document.composer import compose
 from smartcommune.profile.schema import export
 from tests.unit.small_commune import SmallCommune
-
-jsonschema = pytest.importorskip("jsonschema")
 
 ROLES = {
     "sensors": """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema
 import orjson
 import pytest
 
@@ -11,8 +12,6 @@ from smartcommune.catalogue.loader import load_catalogue
 from smartcommune.document.composer import compose
 from smartcommune.keys import Key
 from smartcommune.profile.schema import export, render, schema_path
-
-jsonschema = pytest.importorskip("jsonschema")
 
 
 @pytest.fixture(scope="module")

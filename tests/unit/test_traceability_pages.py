@@ -11,7 +11,6 @@ import pytest
 from tests.unit import traceability_app
 from tests.unit.traceability_app import FIELDS, GTIN, HOST, PASSWORD, THEN
 
-pytest.importorskip("django", reason="the application's packages are not installed")
 pytestmark = pytest.mark.skipif(traceability_app.programs() is None, reason="PostgreSQL is not installed")
 pytest_plugins = ["tests.unit.traceability_database"]
 

@@ -14,7 +14,6 @@ import pytest
 from tests.unit import traceability_app
 from tests.unit.traceability_app import FIELDS, GTIN, PASSWORD, THEN
 
-pytest.importorskip("django", reason="the application's packages are not installed")
 pytestmark = pytest.mark.skipif(traceability_app.programs() is None, reason="PostgreSQL is not installed")
 pytest_plugins = ["tests.unit.traceability_database"]
 

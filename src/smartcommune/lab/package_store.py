@@ -94,7 +94,7 @@ class PackageStore:
         return received
 
     def prune(self, days: float = _UNUSED_DAYS) -> int:
-        """Remove what nobody asked for in ``days`` days, and what a killed proxy left unfinished; return how many."""
+        """Remove what nobody asked for in ``days`` days, and what a killed proxy left half-written; return how many."""
         oldest = time.time() - days * 86400
         removed = 0
         for name in os.listdir(self._folder):  # noqa: PTH208 - by descriptor
