@@ -1,8 +1,9 @@
 """Ansible action plugin of the module armed_change: comes back over the new path, and only then keeps the change.
 
-The module makes the change and leaves it armed. This part drops the connection, logs in anew and has the module stop
-the timer. While no new log-in succeeds it goes on trying, until the machine has undone the change by itself: the
-module then says so, and the task fails with that.
+The module arms the change and has it made once it has answered. This part drops the connection and asks by another one
+whether the change is made; then it drops that as well, logs in anew and has the module stop the timer, so that the
+log-in that confirms is certainly later than the change. While none succeeds it goes on trying, until the machine has
+undone the change by itself: the module then says so, and the task fails with that.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 PATIENCE = 90.0  # seconds beyond the machine's own timer: for undoing, or for a restart
-PAUSE = 2.0  # between attempts that are refused at once
+PAUSE = 1.0  # between attempts
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible ships no types
@@ -44,14 +45,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible ships no types
     def _confirm(self, task_vars: dict[str, Any] | None, lost: AnsibleConnectionFailure | None) -> dict[str, Any]:
         """Return the module's answer over a new connection; raises AnsibleConnectionFailure when there is none."""
         name, seconds = self._task.args["name"], int(self._task.args.get("revert_after", 60))
-        end = time.monotonic() + seconds + PATIENCE
+        end, state = time.monotonic() + seconds + PATIENCE, "made"
         while True:
             try:
                 self._connection.reset()
-                answer = self._module(task_vars, state="confirmed")
-                if "pending" in answer or time.monotonic() > end:
+                answer = self._module(task_vars, state=state)
+                if lost and answer.get("absent"):
+                    raise lost  # the connection was lost before anything was done
+                if answer.get("pending") is False or time.monotonic() > end:
                     return answer
+                if answer.get("made"):
+                    state = "confirmed"
+                    continue
             except AnsibleConnectionFailure as error:
+                if error is lost:
+                    raise
                 if time.monotonic() > end:
                     words = f"no answer after the change of {name}, which the machine undoes within {seconds} s"
                     raise AnsibleConnectionFailure(f"{words}: {lost or error}") from error

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+OPTIONS = {
+    "src": {"type": "path", "required": True},
+    "table": {"type": "str", "default": "inet commune"},
+    "exclusive": {"type": "bool", "default": False},
+    "keep": {"type": "list", "elements": "str", "default": []},
+}
 # What a set of these kinds holds came from traffic, and is no rule of anybody's.
 SELF_FILLING = re.compile(r"^\s*flags\s[^\n]*\b(?:dynamic|timeout)\b", re.MULTILINE)
 SET = re.compile(r"^\t(?:set|map) [^\n]*\{\n.*?^\t\}\n", re.MULTILINE | re.DOTALL)

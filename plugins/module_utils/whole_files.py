@@ -11,6 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OPTIONS = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str"},
+    "mode": {"type": "str", "default": "0644"},
+    "group": {"type": "str", "default": "root"},
+    "validate": {"type": "str"},
+}
+
 
 def sync_folder(folder: Path) -> None:
     """Have the entries of a folder on the disk."""

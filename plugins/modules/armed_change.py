@@ -14,11 +14,12 @@ description:
     timer is started that puts them back after O(revert_after) seconds. After it the action plugin of the same name
     drops the connection, logs in anew, and only then stops the timer. Where that log-in does not succeed the machine
     undoes the change by itself, and the task fails and says so once the machine answers again.
-  - Undoing does not depend on the toolkit. A run that is killed, a lost link and a restart of the machine in the middle
-    all end with the previous state; at boot it is put back before the network and the SSH server start.
-  - A change that fails by itself (a file that does not pass its check, rules that the kernel refuses, a unit that does
-    not take its files up) is undone at once, and one whose files or tables are not as written when the toolkit
-    comes back is as well.
+  - The change is made in a process of its own, after the module has answered, so that it may cut the connection it came
+    by. Undoing does not depend on the toolkit. A run that is killed, a lost link and a restart of the machine in the
+    middle all end with the previous state; at boot it is put back before the network and the SSH server start.
+  - A file that does not pass its check fails the task before anything is changed. A change that cannot be made (rules
+    that the kernel refuses, a unit that does not take its files up) is undone at once, and one whose files or
+    tables are not as written when the toolkit comes back is as well.
   - In check mode nothing is written or armed; what differs is told, running rules included.
   - The role C(base) installs what undoes; it is on every host before other roles run. A unit is started at boot by a
     later task (C(unit_state)), never by this one, so that a restart in the middle starts what it started before.
@@ -74,9 +75,11 @@ options:
     default: {}
   revert_after: {description: Seconds until an unconfirmed change is undone., type: int, default: 60}
   state:
-    description: "C(confirmed) is for the action plugin: keep the change of O(name), or fail if there is none."
+    description:
+      - C(made) and C(confirmed) are for the action plugin, and tell whether the change of O(name) is made, and keep it.
+        Both fail when there is none. The plugin opens the connection that confirms after it was told C(made).
     type: str
-    choices: [applied, confirmed]
+    choices: [applied, made, confirmed]
     default: applied
 author: [smartcommune authors]
 """
@@ -106,19 +109,18 @@ RETURN = r"""
 pending: {description: Whether a change waits for its confirmation., type: bool, returned: always}
 """
 
-import contextlib
-import fcntl
 import json
 import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils import nft_tables, whole_files
+from ansible.module_utils.armed_state import detach, locked, story
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.nft_tables import concerned, rules, undo_scripts
 from ansible.module_utils.whole_files import WholeFile, put, sync_folder
@@ -126,17 +128,14 @@ from ansible.module_utils.whole_files import WholeFile, put, sync_folder
 STATE = Path("/var/lib/commune-undo")
 UNDO = Path("/usr/local/lib/commune/undo.py")
 BELOW = Path("/etc")  # what the unit that undoes may write
-STORIES = {
-    "timer": "{seconds} s after it was made, since the toolkit had not come back over the new path",
-    "boot": "when the machine started again, since it had stopped before the toolkit confirmed",
-    "superseded": "for another one",
-    "failed": "at once, since it could not be made",
-    "mismatch": "when the toolkit came back, since it was not as written any more",
-}
 
 
 class ChangeError(Exception):
     """Why there is no change, in words for the user."""
+
+
+class AbsentError(ChangeError):
+    """There is no change in the air, and none was undone."""
 
 
 @dataclass(frozen=True)
@@ -232,9 +231,9 @@ class Change:
             raise ChangeError(f"{UNDO} is missing, nothing could undo the change; the role base installs it")
         self.validate(found.files)
         try:
-            with self.locked():
+            with locked(STATE) as lock:
                 self.arm(found)
-                self.make(found)
+                detach(lock, lambda: self.make(found), self.mend)
         except (ChangeError, OSError) as error:
             self.undo("failed")
             raise ChangeError(f"the change of {self.name} failed; all is as it was before: {error}") from error
@@ -255,14 +254,6 @@ class Change:
                 draft.write(file.content)
                 draft.flush()
                 self.run(*(part.replace("%s", draft.name) for part in command))
-
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep the program that undoes out."""
-        STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (STATE / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def arm(self, found: Difference) -> None:
         """Have all that it takes to go back on the disk, then start the timer."""
@@ -286,7 +277,19 @@ class Change:
         self.run(*timer, f"--on-active={record['seconds']}", "--timer-property=AccuracySec=1s")
 
     def make(self, found: Difference) -> None:
-        """Write, load, and let the units take it up."""
+        """Write, load, and let the units take it up; what fails is left to be undone, with the reason."""
+        try:
+            self._make(found)
+        except (ChangeError, OSError) as error:
+            put(self.folder / "error", str(error).encode(), 0o600, -1)
+            (self.folder / "armed.json").replace(self.folder / "undoing.json")
+
+    def mend(self) -> None:
+        """Undo what could not be made, or could not be undone whole."""
+        if (self.folder / "undoing.json").exists():
+            self.undo("failed")
+
+    def _make(self, found: Difference) -> None:
         for file in found.files:
             file.write()
         if found.in_rules:
@@ -299,36 +302,51 @@ class Change:
         """Return the units that have something to take up."""
         return list(self.units.items()) if found.files else []
 
+    def look(self) -> dict[str, Any]:
+        """Tell whether the change is made; what it came to before that is a failure."""
+        try:
+            with locked(STATE, wait=False):
+                pass
+        except BlockingIOError:
+            return {"changed": False, "pending": True, "made": False}
+        self.must_wait()
+        return {"changed": False, "pending": True, "made": True}
+
     def confirm(self) -> dict[str, Any]:
         """Keep the change that is in the air, if it is still as it was made."""
-        with self.locked():
-            armed = self.folder / "armed.json"
-            if not armed.exists():
-                raise ChangeError(self.story())
+        armed = self.folder / "armed.json"
+        with locked(STATE):
             wrong = [diff["after_header"] for diff in self.difference().diffs()]
             wrong += [name for name in self.units if not self.is_active(name)]
-            if not wrong:
-                armed.unlink()
+            if armed.exists() and not wrong:
+                armed.replace(self.folder / "confirmed.json")
                 sync_folder(self.folder)
-        if wrong:
+        if not (self.folder / "confirmed.json").exists():
+            self.must_wait()
             self.undo("mismatch")
-            raise ChangeError(f"{self.story()} ({', '.join(wrong)})")
+            raise ChangeError(f"{story(self.folder)} ({', '.join(wrong)})")
         self.stop_timer()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for kept in self.folder.iterdir():
+            if kept.name != "confirmed.json":  # stays for a confirmation whose answer was lost, and is asked for again
+                kept.unlink()
         return {"changed": False, "pending": False}
 
-    def story(self) -> str:
-        """Return what became of the change that was to be confirmed."""
-        try:
-            record = json.loads((self.folder / "undone.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return f"there is no change of {self.name} to confirm"
-        how = STORIES[record["why"]].format(**record)
-        return f"the change of {self.name} was undone {how}; all is as it was before"
+    def must_wait(self) -> None:
+        """Raise what became of the change, unless it waits for its confirmation."""
+        self.mend()
+        if (self.folder / "undone.json").exists():
+            raise ChangeError(story(self.folder))
+        if not (self.folder / "armed.json").exists():
+            raise AbsentError(story(self.folder))
 
     def undo(self, why: str) -> None:
         """Undo what is in the air at once, and leave nothing to the timer."""
-        self.run("/usr/bin/python3", "-I", str(UNDO), self.name, why)
+        try:
+            self.run("/usr/bin/python3", "-I", str(UNDO), self.name, why)
+        except ChangeError as error:
+            raise ChangeError(
+                f"the change of {self.name} is not wholly undone, which is tried again: {error}"
+            ) from error
         self.stop_timer()
 
     def stop_timer(self) -> None:
@@ -341,39 +359,25 @@ class Change:
         return bool(code == 0)
 
 
-FILE_OPTIONS = {
-    "path": {"type": "path", "required": True},
-    "content": {"type": "str"},
-    "mode": {"type": "str", "default": "0644"},
-    "group": {"type": "str", "default": "root"},
-    "validate": {"type": "str"},
-}
-NFTABLES_OPTIONS = {
-    "src": {"type": "path", "required": True},
-    "table": {"type": "str", "default": "inet commune"},
-    "exclusive": {"type": "bool", "default": False},
-    "keep": {"type": "list", "elements": "str", "default": []},
-}
-
-
 def main() -> None:
     """Make a change, or keep it."""
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-            "nftables": {"type": "dict", "options": NFTABLES_OPTIONS},
+            "files": {"type": "list", "elements": "dict", "default": [], "options": whole_files.OPTIONS},
+            "nftables": {"type": "dict", "options": nft_tables.OPTIONS},
             "units": {"type": "dict", "default": {}},
             "revert_after": {"type": "int", "default": 60},
-            "state": {"type": "str", "choices": ["applied", "confirmed"], "default": "applied"},
+            "state": {"type": "str", "choices": ["applied", "made", "confirmed"], "default": "applied"},
         },
         supports_check_mode=True,
     )
     try:
         change = Change(module)
-        result = change.confirm() if module.params["state"] == "confirmed" else change.apply()
+        steps = {"applied": change.apply, "made": change.look, "confirmed": change.confirm}
+        result = steps[module.params["state"]]()
     except ChangeError as error:
-        module.fail_json(msg=str(error), pending=False)
+        module.fail_json(msg=str(error), pending=False, absent=isinstance(error, AbsentError))
     module.exit_json(**result)
 
 

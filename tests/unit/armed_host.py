@@ -84,7 +84,7 @@ class Host:
         self.params = base | params
         try:
             change = armed.Change(self)
-            return change.confirm() if self.params["state"] == "confirmed" else change.apply()
+            return {"applied": change.apply, "made": change.look, "confirmed": change.confirm}[self.params["state"]]()
         except armed.ChangeError as error:
             raise ModuleFailedError(str(error)) from error
 

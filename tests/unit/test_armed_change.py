@@ -21,6 +21,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(armed, "STATE", tmp_path / "state")
     monkeypatch.setattr(armed, "BELOW", tmp_path / "etc")
     monkeypatch.setattr(armed, "UNDO", tmp_path / "undo.py")
+    monkeypatch.setattr(armed, "detach", lambda _, work, clean_up: (work(), clean_up()))
     (tmp_path / "undo.py").touch()
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "rules.nft").write_text(OLD)
@@ -65,14 +66,16 @@ def test_a_change_is_armed_before_it_is_made(host, wanted):
 
 
 def test_a_confirmed_change_stays(host, wanted):
-    """The timer is stopped and nothing of the change is kept; the next run has nothing to do."""
+    """The timer is stopped, the previous files are gone; asking again is no failure; the next run has nothing to do."""
     host.change(**wanted)
 
+    assert host.change(**wanted, state="made") == {"changed": False, "pending": True, "made": True}
     assert host.change(**wanted, state="confirmed") == {"changed": False, "pending": False}
     assert seen(host) == (*AFTER[:3], {})
     assert host.undo("firewall", "timer")
     assert seen(host)[0] == NEW
-    assert not (host.root / "state/firewall").exists()
+    assert [each.name for each in (host.root / "state/firewall").iterdir()] == ["confirmed.json"]
+    assert host.change(**wanted, state="confirmed")["pending"] is False
     assert host.change(**wanted)["changed"] is False
 
 
@@ -84,8 +87,9 @@ def test_confirming_what_was_undone_fails(host, wanted, why, words):
     host.change(**wanted)
     assert host.undo("firewall", why)
 
-    with pytest.raises(ModuleFailedError, match=f"the change of firewall was undone {words}"):
-        host.change(**wanted, state="confirmed")
+    for state in ("made", "confirmed"):
+        with pytest.raises(ModuleFailedError, match=f"the change of firewall was undone {words}"):
+            host.change(**wanted, state=state)
     with pytest.raises(ModuleFailedError, match="there is no change of ssh to confirm"):
         host.change("ssh", state="confirmed")
 
@@ -124,18 +128,35 @@ def test_a_unit_that_died_of_the_change_is_not_kept(host, wanted):
     assert (seen(host), host.active) == (BEFORE, {"x.service"})
 
 
-@pytest.mark.parametrize("broken", ["nft --file", "systemctl reload", "systemd-run"])
-def test_a_change_that_fails_is_undone_at_once(host, wanted, broken):
-    """Rules that are refused, a unit that does not take its files up, no timer: all is as before, and told."""
+@pytest.mark.parametrize("broken", ["nft --file", "systemctl reload"])
+def test_a_change_that_cannot_be_made_is_undone_at_once(host, wanted, broken):
+    """Rules that are refused, a unit that does not take its files up: all is as before, and told with the reason."""
 
     def run_command(command, data=None, play=host.run_command):
         host.broken = () if host.root.joinpath("state/firewall/undoing.json").exists() else (broken,)
         return play(command, data)
 
     host.run_command = run_command
+    host.change(**wanted)
+    assert seen(host) == BEFORE
+    with pytest.raises(ModuleFailedError, match=r"was undone at once, .*; all is as it was before: .*refused"):
+        host.change(**wanted, state="made")
+
+
+@pytest.mark.parametrize("broken", ["nft --check --file -", "systemd-run"])
+def test_without_a_way_back_nothing_is_changed(host, wanted, broken):
+    """Old rules that nft would not take again, and a timer that does not start, fail the task before the change."""
+    host.broken = (broken,)
     with pytest.raises(ModuleFailedError, match=r"failed; all is as it was before: .*refused"):
         host.change(**wanted)
     assert seen(host) == BEFORE
+
+
+def test_while_a_change_is_being_made_there_is_nothing_to_confirm(host, wanted):
+    """The toolkit has to come back by a connection that is later than the change."""
+    host.change(**wanted)
+    with armed.locked(armed.STATE):
+        assert host.change(**wanted, state="made") == {"changed": False, "pending": True, "made": False}
 
 
 def test_a_draft_that_does_not_pass_is_not_written(host, wanted):
@@ -216,8 +237,8 @@ def test_undoing_is_repeated_until_it_is_whole(host, wanted):
     host.broken = ("nft --file",)
     assert not host.undo("firewall", "timer")
     assert seen(host)[:3] == (OLD, "0o600", NEW)
-    with pytest.raises(ModuleFailedError, match="no change of firewall to confirm"):
-        host.change(**wanted, state="confirmed")
+    with pytest.raises(ModuleFailedError, match="is not wholly undone, which is tried again"):
+        host.change(**wanted, state="made")
 
     host.broken = ()
     assert host.undo("firewall", "timer")

@@ -12,6 +12,7 @@ from tests.plugin_files import load_plugin
 
 plugin = load_plugin("action", "armed_change")
 LOST = AnsibleConnectionFailure("refused")
+MADE = {"changed": False, "pending": True, "made": True}
 PENDING = {"changed": True, "pending": True, "diff": ["d"]}
 KEPT = {"changed": False, "pending": False}
 
@@ -35,7 +36,7 @@ def play(monkeypatch):
             asked.append(module_args.get("state", "applied"))
             answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             if isinstance(answer, Exception):
-                raise answer
+                raise type(answer)(*answer.args)
             return answer
 
         action = object.__new__(plugin.ActionModule)
@@ -48,10 +49,10 @@ def play(monkeypatch):
 
 
 def test_a_change_is_confirmed_over_a_new_connection(play):
-    """The connection is dropped between the change and its confirmation; the change is what is told."""
-    result, asked = play(PENDING, KEPT)
+    """The connection that confirms is opened after the change is known to be made; the change is what is told."""
+    result, asked = play(PENDING, MADE | {"made": False}, MADE, KEPT)
 
-    assert asked == ["applied", "reset", "confirmed"]
+    assert asked == ["applied", "reset", "made", "reset", "made", "reset", "confirmed"]
     assert result == {"changed": True, "pending": False, "diff": ["d"]}
 
 
@@ -69,14 +70,21 @@ def test_the_toolkit_knocks_until_the_machine_has_undone_the_change(play):
     result, asked = play(PENDING, LOST, {"failed": True, "msg": "sudo: a password is required"}, undone)
 
     assert result == undone
-    assert asked.count("confirmed") == 3
+    assert asked.count("made") == 3
 
 
 def test_a_change_that_cuts_its_own_connection_is_confirmed_too(play):
     """An address that moves ends the module's connection; a new one shows whether the change is good."""
-    assert play(LOST, KEPT)[0] == {"changed": True, "pending": False}
+    assert play(LOST, MADE, LOST, KEPT)[0] == {"changed": True, "pending": False}
     with pytest.raises(AnsibleConnectionFailure, match="refused"):
         play(LOST, check_mode=True)
+
+
+def test_a_connection_lost_before_the_change_is_a_host_not_reached(play):
+    """Where the module never began there is no change to wait for."""
+    absent = {"failed": True, "msg": "there is no change of firewall to confirm", "pending": False, "absent": True}
+    with pytest.raises(AnsibleConnectionFailure, match="refused"):
+        play(LOST, LOST, absent)
 
 
 def test_a_machine_that_never_answers_again_is_not_reached(play):

@@ -7,7 +7,7 @@ reads them starts afterwards. The module armed_change writes what this program r
     armed.json    in the air: previous files, tables and units, and what they were replaced with
     undoing.json  the same, while it is being undone
     undone.json   when and why it was undone, for the toolkit when it comes back
-    0, 1, ...     contents of the previous files
+    confirmed.json, error, 0, 1, ...   the last one that was kept; why a change could not be made; previous files
 
 Undoing may be cut at any moment and is repeated whole. Standard library only.
 """
