@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import grp
 import os
+import shlex
 import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS = {
     "path": {"type": "path", "required": True},
@@ -92,6 +96,18 @@ class WholeFile:
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
             sync_folder(self.path.parent)
+
+    def fault(self, module: AnsibleModule) -> str:
+        """Return what the file's own program says against a draft of it; empty when nothing, or where it is absent."""
+        command = shlex.split(self.validate or "")
+        if self.content is None or not command or module.get_bin_path(command[0]) is None:
+            return ""
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as draft:
+            draft.write(self.content)
+            draft.flush()
+            code, out, err = module.run_command([part.replace("%s", draft.name) for part in command])
+        words = err.strip() or out.strip() or f"status {code}"
+        return f"{' '.join(command[:3])}: {words}" if code != 0 else ""
 
     def save(self, folder: Path, name: str) -> dict[str, Any]:
         """Keep what is there now as ``name`` in ``folder``, on the disk; return how to put it back (see undo.py)."""

@@ -107,11 +107,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pending: {description: Whether a change waits for its confirmation., type: bool, returned: always}
+written: {description: Files that were, or would be, written or removed., type: list, elements: str, returned: success}
 """
 
 import json
 import re
-import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -220,6 +220,7 @@ class Change:
         found = self.difference()
         waiting = (self.folder / "armed.json").exists()
         result = {"changed": found.any or waiting, "pending": waiting, "diff": found.diffs() or self._waiting(waiting)}
+        result["written"] = [str(file.path) for file in found.files]
         if self.module.check_mode:
             return result | {"pending": False}
         if (waiting and found.any) or (self.folder / "undoing.json").exists():
@@ -247,13 +248,8 @@ class Change:
     def validate(self, files: list[WholeFile]) -> None:
         """Let each file's own program check a draft of it."""
         for file in files:
-            command = shlex.split(file.validate or "")
-            if file.content is None or not command or self.module.get_bin_path(command[0]) is None:
-                continue
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8") as draft:
-                draft.write(file.content)
-                draft.flush()
-                self.run(*(part.replace("%s", draft.name) for part in command))
+            if words := file.fault(self.module):
+                raise ChangeError(words)
 
     def arm(self, found: Difference) -> None:
         """Have all that it takes to go back on the disk, then start the timer."""

@@ -13,6 +13,8 @@ description:
   - Restarts the unit when one of O(files) changed after it was last started, reloads it when one of O(reload_files)
     changed after it was last started or reloaded. A run that was cut between writing a file and restarting the unit
     is so mended by the next run.
+  - Check mode writes no file, so that none can be newer; O(written) names what the run would have written by then, and
+    the unit is foreseen to take that up. It counts in check mode only.
   - Removes drop-ins in C(/etc/systemd/system) that change the unit and are not named in O(drop_ins), and restarts it;
     as it does when one that is named changed.
   - A unit whose start conditions do not hold on this machine (no clock to set in a container, say) is left alone.
@@ -26,6 +28,17 @@ options:
   on_newer: {description: What to do when O(files) changed., type: str, choices: [restart, reload], default: restart}
   reload_files: {description: As O(files) but a reload is enough for them., type: list, elements: path, default: []}
   drop_ins: {description: The role's own drop-in files of this unit., type: list, elements: path, default: []}
+  written:
+    description: Files that earlier tasks of this run wrote, or would write, as C(text_files) returns them.
+    type: list
+    elements: path
+    default: []
+  restarted:
+    description:
+      - Whether an earlier task restarts this unit with another that it requires. What the unit has not taken up yet
+        calls for nothing more then. It counts in check mode only, as without it the unit has been restarted.
+    type: bool
+    default: false
   enabled: {description: Whether the unit starts at boot., type: bool, default: true}
   state: {description: Wanted state., type: str, choices: [started, stopped], default: started}
 author: [smartcommune authors]
@@ -37,6 +50,7 @@ EXAMPLES = r"""
     name: nginx.service
     drop_ins: [/etc/systemd/system/nginx.service.d/commune.conf]
     reload_files: [/etc/nginx/nginx.conf, /etc/commune-tls/certificate.pem]
+    written: "{{ __reverse_proxy_pages.written + __reverse_proxy_configuration.written }}"
 """
 
 RETURN = r"""
@@ -63,6 +77,7 @@ PROPERTIES = (
     "ActiveEnterTimestamp",
     "StateChangeTimestamp",
     "CanReload",
+    "Job",
 )
 RUNNING = ("active", "reloading", "refreshing", "activating")
 AT_BOOT = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked")
@@ -81,10 +96,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Newer:
-    """The files that changed after the unit took them up, by what they call for."""
+    """The files that changed after the unit took them up, or that this run changes, by what they call for."""
 
     restart: tuple[str, ...] = ()
     reload: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The files of both kinds."""
+        return self.restart + self.reload
+
+
+NOTHING = Newer()
 
 
 @dataclass(frozen=True)
@@ -141,16 +164,14 @@ def stamps(path: Path) -> list[float]:
     return found
 
 
-def decide(wanted: Wanted, unit: dict[str, str], newer: Newer, foreign: tuple[str, ...] = ()) -> Decision:
-    """Return what has to be done with a unit in this state, apart from removing ``foreign`` drop-ins. Pure."""
-    actions, reasons = [], []
-    if foreign or unit.get("NeedDaemonReload") == "yes":
-        actions.append("daemon-reload")
-    if foreign:
-        reasons.append("not the role's: " + ", ".join(foreign))
-    elif actions:
-        reasons.append("systemd has not read the unit's files since they changed")
-    file_state = unit.get("UnitFileState", "")
+def coming_files(files: list[str], written: list[str]) -> tuple[str, ...]:
+    """Return those of ``written`` that are among ``files``, or directly in a folder that is."""
+    return tuple(path for path in written if path in files or str(Path(path).parent) in files)
+
+
+def at_boot(wanted: Wanted, unit: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Return the verbs that let the unit start at boot or keep it from that, and why."""
+    actions, reasons, file_state = [], [], unit.get("UnitFileState", "")
     if wanted.enabled and file_state.startswith("masked"):
         actions.append("unmask")
         reasons.append("the unit is masked")
@@ -160,19 +181,36 @@ def decide(wanted: Wanted, unit: dict[str, str], newer: Newer, foreign: tuple[st
     elif not wanted.enabled and file_state in ("enabled", "enabled-runtime"):
         actions.append("disable")
         reasons.append("the unit starts at boot")
+    return actions, reasons
+
+
+def decide(
+    wanted: Wanted, unit: dict[str, str], newer: Newer, foreign: tuple[str, ...] = (), coming: Newer = NOTHING
+) -> Decision:
+    """Return what has to be done with a unit in this state, apart from removing ``foreign`` drop-ins. Pure.
+
+    ``coming`` is what the run will have written by then.
+    """
+    actions, reasons = at_boot(wanted, unit)
+    if foreign or unit.get("NeedDaemonReload") == "yes":
+        actions.insert(0, "daemon-reload")
+        stale = "systemd has not read the unit's files since they changed"
+        reasons.insert(0, "not the role's: " + ", ".join(foreign) if foreign else stale)
     running = unit.get("ActiveState") in RUNNING
     if wanted.started and not running:
-        if condition_holds(unit) or newer.restart or newer.reload:
+        if condition_holds(unit) or newer.all or coming.all:
             actions.append("start")
             reasons.append(f"the unit is {unit.get('ActiveState') or 'absent'}")
     elif not wanted.started and running:
         actions.append("stop")
         reasons.append("the unit is running")
-    elif wanted.started and (foreign or newer.restart or newer.reload):
-        reload = not foreign and not newer.restart and unit.get("CanReload") == "yes"
+    elif wanted.started and (foreign or newer.all or coming.all):
+        reload = not (foreign or newer.restart or coming.restart) and unit.get("CanReload") == "yes"
         actions.append("reload" if reload else "restart")
-        if newer.restart or newer.reload:
-            reasons.append("changed since the unit took it up: " + ", ".join(newer.restart + newer.reload))
+        if newer.all:
+            reasons.append("changed since the unit took it up: " + ", ".join(newer.all))
+        if coming.all:
+            reasons.append("this run changes " + ", ".join(coming.all))
     return Decision(tuple(actions), tuple(reasons))
 
 
@@ -194,6 +232,18 @@ def newer_of(unit: dict[str, str], restart: list[str], reload: list[str]) -> New
     )
 
 
+def look(module: AnsibleModule, name: str) -> dict[str, str]:
+    """Return the properties of a unit that is to run, after what systemd is doing with it is done.
+
+    It may be under way because a unit that it requires was restarted; to judge it then would restart it twice.
+    """
+    unit = show(module, name)
+    if unit.get("Job", "") in ("", "0") or module.check_mode or module.params["state"] == "stopped":
+        return unit
+    module.run_command(["systemctl", "start", "--", name])  # joins the job under way; a failure shows in the state
+    return show(module, name)
+
+
 def show(module: AnsibleModule, name: str) -> dict[str, str]:
     """Return the unit's properties."""
     command = ["systemctl", "show", "--timestamp=us+utc", f"--property={','.join(PROPERTIES)}", "--", name]
@@ -202,8 +252,10 @@ def show(module: AnsibleModule, name: str) -> dict[str, str]:
 
 
 def units_of(files: list[str]) -> list[str]:
-    """Return the names of the units whose own files are among ``files``; a template is none that could be asked."""
-    own = [path for path in map(Path, files) if path.parent == UNITS and path.suffix in SUFFIXES]
+    """Return the names of the units whose own files or drop-ins are among ``files``; a template could not be asked."""
+    paths = [Path(file) for file in files]
+    paths = [path.parent.with_suffix("") if path.parent.suffix == ".d" else path for path in paths]
+    own = [path for path in paths if path.parent == UNITS and path.suffix in SUFFIXES]
     return [path.name for path in own if not path.stem.endswith("@")]
 
 
@@ -239,6 +291,8 @@ def main() -> None:
             "files": {"type": "list", "elements": "path", "default": []},
             "reload_files": {"type": "list", "elements": "path", "default": []},
             "drop_ins": {"type": "list", "elements": "path", "default": []},
+            "written": {"type": "list", "elements": "path", "default": []},
+            "restarted": {"type": "bool", "default": False},
             "on_newer": {"type": "str", "choices": ["restart", "reload"], "default": "restart"},
             "enabled": {"type": "bool", "default": True},
             "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
@@ -252,12 +306,17 @@ def main() -> None:
     folders = drop_in_folders(name)
     by_need["restart"] += folders  # one that was removed shows in its folder only
     foreign = foreign_drop_ins(folders, module.params["drop_ins"])
-    unit = show(module, name)
+    unit = look(module, name)
     if unit.get("LoadState") == "not-found" and not module.check_mode and (started or wanted.enabled):
         module.fail_json(msg=f"{name}: systemd knows no such unit")
     if is_stale(module, [other for other in units_of(module.params["files"]) if other != name]):
         unit["NeedDaemonReload"] = "yes"
-    decision = decide(wanted, unit, newer_of(unit, by_need["restart"], by_need["reload"]), foreign)
+    newer, coming = newer_of(unit, by_need["restart"], by_need["reload"]), NOTHING
+    if module.check_mode and module.params["restarted"]:
+        newer = NOTHING
+    elif module.check_mode:
+        coming = Newer(*(coming_files(by_need[need], module.params["written"]) for need in ("restart", "reload")))
+    decision = decide(wanted, unit, newer, foreign, coming)
     if not module.check_mode:
         for path in foreign:
             Path(path).unlink()

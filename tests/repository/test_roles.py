@@ -122,6 +122,32 @@ def test_task_file_is_short(tasks: Path) -> None:
     assert len(tasks.read_text(encoding="utf-8").splitlines()) <= 120
 
 
+def tasks_of(path: Path) -> list[dict[str, Any]]:
+    """Return the tasks of a file, those inside blocks too."""
+    found: list[dict[str, Any]] = []
+    waiting = list(load(path) or [])
+    while waiting:
+        task = waiting.pop(0)
+        found.append(task)
+        waiting += [each for part in ("block", "rescue", "always") for each in task.get(part, [])]
+    return found
+
+
+@pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
+def test_units_foresee_what_the_run_writes(tasks: Path) -> None:
+    """Each unit that follows files is told what the run would have written, so that a plan names its restart.
+
+    A unit that is to be stopped has none, and one that ``armed_change`` restarts has taken the files up by then.
+    """
+    found = tasks_of(tasks)
+    armed = {unit for task in found for unit in task.get("armed_change", {}).get("units", {})}
+    units = [task["unit_state"] for task in found if "unit_state" in task]
+    running = [unit for unit in units if unit.get("state") != "stopped" and unit["name"] not in armed]
+    following = [unit for unit in running if {"files", "reload_files", "drop_ins"} & set(unit)]
+
+    assert [unit["name"] for unit in following if "written" not in unit] == []
+
+
 @pytest.mark.parametrize("playbook", under("playbooks", "*.yml"), ids=name)
 def test_playbook_names_hosts_and_roles_only(playbook: Path) -> None:
     """A playbook has at most 40 lines; its tasks include roles, or check and fix an input."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import time
+from pathlib import Path
 from typing import ClassVar
+
+import pytest
 
 from tests.plugin_files import load_plugin
 
 packages = load_plugin("modules", "debian_packages")
 text_files = load_plugin("modules", "text_files")
+GROUP = grp.getgrgid(os.getegid()).gr_name
 
 
 def test_missing_packages_are_those_not_installed():
@@ -66,25 +71,74 @@ def test_a_failed_installation_says_its_last_lines():
     assert module.failed == "apt-get nginx: E: Unable to locate package nginx"
 
 
-def test_files_are_written_with_their_folders_and_then_left_alone(tmp_path):
-    """A missing file differs and is written whole with its mode; after that it is as wanted."""
-    path = tmp_path / "new" / "folder" / "file"
+class ToldError(Exception):
+    """The module has told its result."""
 
-    assert text_files.differs(path, "á\n", 0o640, os.getegid())
-    text_files.write(path, "á\n", 0o640, os.getegid())
-    assert path.read_text(encoding="utf-8") == "á\n"
-    assert not text_files.differs(path, "á\n", 0o640, os.getegid())
+
+class FileModule:
+    """Stands in for Ansible's module on a machine whose program for checking drafts ends with ``code``."""
+
+    def __init__(self, files, *, check_mode=False, code=0, mode="0640"):
+        self.params = {"files": files, "file_mode": mode, "group": GROUP, "validate": "check --file %s"}
+        self.check_mode, self.code = check_mode, code
+
+    def get_bin_path(self, name):
+        """Find the program."""
+        return f"/bin/{name}"
+
+    def run_command(self, command):
+        """Check the draft, whose words must be there by now."""
+        return self.code, "", f"{command[2]} says: {Path(command[2]).read_text(encoding='utf-8')}"
+
+    def exit_json(self, **result):
+        """End well."""
+        raise ToldError(result)
+
+    fail_json = exit_json
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """A function that runs text_files and returns what it tells."""
+
+    def run(*arguments, **options):
+        monkeypatch.setattr(text_files, "AnsibleModule", lambda **_: FileModule(*arguments, **options))
+        with pytest.raises(ToldError) as ended:
+            text_files.main()
+        return ended.value.args[0]
+
+    return run
+
+
+def test_files_are_written_with_their_folders_and_then_left_alone(tmp_path, told):
+    """A missing file is named by a plan as by the run, written whole with its mode, and then left alone."""
+    path = tmp_path / "new" / "folder" / "file"
+    planned = told({str(path): "á\n"}, check_mode=True)
+    assert not path.parent.exists()
+    done = told({str(path): "á\n"})
+
+    assert planned == done
+    assert done["written"] == [str(path)]
+    assert (path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777) == ("á\n", 0o640)
+    assert told({str(path): "á\n"}) == {"changed": False, "written": [], "diff": []}
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
 
 
-def test_content_mode_and_links_count_as_differences(tmp_path):
+def test_content_mode_and_links_count_as_differences(tmp_path, told):
     """Another content, another mode, or a link in the file's place is a difference."""
     path, link = tmp_path / "file", tmp_path / "link"
-    text_files.write(path, "x", 0o644, os.getegid())
+    told({str(path): "x"})
     link.symlink_to(path)
 
-    assert text_files.differs(path, "y", 0o644, os.getegid())
-    assert text_files.differs(path, "x", 0o600, os.getegid())
-    assert text_files.differs(link, "x", 0o644, os.getegid())
-    assert text_files.differs(path, "x", 0o644, os.getegid() + 1)
-    assert text_files.current(tmp_path / "absent") == ""
+    assert told({str(path): "y"}, check_mode=True)["changed"]
+    assert told({str(path): "x"}, check_mode=True, mode="0600")["changed"]
+    assert told({str(link): "x"}, check_mode=True)["changed"]
+
+
+def test_a_draft_that_does_not_pass_its_check_is_not_written(tmp_path, told):
+    """Where one file's program refuses it no file is written, and its words are told."""
+    paths = [tmp_path / "a", tmp_path / "b"]
+    refused = told({str(path): "bad words" for path in paths}, code=1)
+
+    assert "says: bad words" in refused["msg"]
+    assert list(tmp_path.iterdir()) == []

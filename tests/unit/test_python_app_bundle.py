@@ -28,7 +28,7 @@ def options(source: Path, **changes: object) -> object:
     cache, lock = source.parent / "cache", source.parent / "requirements.txt"
     lock.write_text("django==5.2.19\n", encoding="utf-8")
     values = {"requirements": lock, "source": source, "cache": cache, "python": "3.13", "machine": "x86_64"}
-    return bundle.argparse.Namespace(**{**values, "build": "[]", "exclude": [], **changes})
+    return bundle.argparse.Namespace(**{**values, "build": "[]", "exclude": [], "name": [], **changes})
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +153,11 @@ def test_every_package_is_installed_by_its_hash(monkeypatch: pytest.MonkeyPatch,
     assert "--only-binary=:all:" in tools[0]
     assert "--no-build-isolation" in sources[0]
     assert f"--target={sources[1]['PYTHONPATH']}" in tools[0]
+
+
+def test_files_are_named_by_their_pattern(source: Path) -> None:
+    """What a plan asks for is named from both archives, and nothing is where it asks for nothing."""
+    found = bundle.bundle(options(source, name=["*/__init__.py", "shop/w*"]))
+
+    assert found["named"] == ["django/__init__.py", "shop/wsgi.py"]
+    assert bundle.bundle(options(source))["named"] == []

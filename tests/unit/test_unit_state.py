@@ -39,6 +39,35 @@ CASES = {
 }
 
 
+COMING = {
+    "will write a file it reloads": (RUNNING, Newer(reload=("a",)), ("reload",)),
+    "will write a file it restarts for": (RUNNING, Newer(restart=("a",)), ("restart",)),
+    "will write one for each": (RUNNING, Newer(restart=("a",), reload=("b",)), ("restart",)),
+    "will write a file of a stopped unit": ({**RUNNING, "ActiveState": "inactive"}, Newer(reload=("a",)), ("start",)),
+    "will write what the condition looks at": (UNMET, Newer(restart=("a",)), ("start",)),
+    "will write nothing": (RUNNING, Newer(), ()),
+}
+
+
+@pytest.mark.parametrize("case", COMING)
+def test_foresees_what_the_run_will_have_written(case):
+    """A file that this run writes counts as it will when it is newer than the unit, and the reason names it."""
+    unit, coming, actions = COMING[case]
+
+    decision = unit_state.decide(START, unit, Newer(), (), coming)
+
+    assert decision.actions == actions == unit_state.decide(START, unit, coming).actions
+    assert actions in ((), ("start",)) or "this run changes a" in decision.reasons[0]
+
+
+def test_written_files_count_where_the_unit_reads_them():
+    """A file counts when the unit reads it or its folder; what lies deeper or beside does not."""
+    files = ["/etc/nginx/nginx.conf", "/etc/systemd/journald.conf.d"]
+    written = ["/etc/hosts", "/etc/nginx/nginx.conf", "/etc/systemd/journald.conf.d/60.conf", "/etc/nginx/a/nginx.conf"]
+
+    assert unit_state.coming_files(files, written) == tuple(written[1:3])
+
+
 def test_foreign_drop_ins_are_those_the_role_does_not_name(tmp_path, monkeypatch):
     """Drop-ins of the unit and of its template are the role's own or foreign; other files are none."""
     monkeypatch.setattr(unit_state, "UNITS", tmp_path)
@@ -99,13 +128,47 @@ def test_files_folders_and_links_are_watched(tmp_path):
 
 
 def test_units_beside_the_named_one_are_found_by_their_files():
-    """A unit that the named one starts counts; a template, a file of settings or a folder of drop-ins does not."""
+    """A unit that the named one starts counts, by its drop-ins too; a template, settings and folders do not."""
     files = [
         "/etc/systemd/system/shop-mail.timer",
         "/etc/systemd/system/shop-mail.service",
         "/etc/systemd/system/shop@.service",
         "/etc/systemd/system/nginx.service.d",
+        "/etc/systemd/system/logrotate.service.d/commune.conf",
+        "/etc/systemd/journald.conf.d/60-commune.conf",
         "/etc/shop/settings.json",
     ]
 
-    assert unit_state.units_of(files) == ["shop-mail.timer", "shop-mail.service"]
+    assert unit_state.units_of(files) == ["shop-mail.timer", "shop-mail.service", "logrotate.service"]
+
+
+class Systemd:
+    """Stands in for Ansible's module on a machine: each look at the unit shows the next state."""
+
+    check_mode = False
+
+    def __init__(self, *states, state="started"):
+        self.states, self.params, self.ran = list(states), {"state": state}, []
+
+    def run_command(self, command, **_):
+        """Answer as systemctl does."""
+        self.ran.append(command[1])
+        shown = self.states.pop(0) if command[1] == "show" else {}
+        return 0, "".join(f"{key}={value}\n" for key, value in shown.items()), ""
+
+
+def test_a_unit_under_way_is_judged_when_it_has_arrived():
+    """A unit that is being restarted with another one is waited for, so that it is not restarted twice."""
+    systemd = Systemd({"ActiveState": "deactivating", "Job": "41"}, {"ActiveState": "active", "Job": "0"})
+
+    assert unit_state.look(systemd, "shop.service")["ActiveState"] == "active"
+    assert systemd.ran == ["show", "start", "show"]
+
+
+@pytest.mark.parametrize("wanted", ["started", "stopped"])
+def test_only_a_unit_that_is_to_run_is_waited_for(wanted):
+    """A unit at rest, or one that is to stop, is looked at once."""
+    systemd = Systemd({"ActiveState": "active", "Job": "0" if wanted == "started" else "41"}, state=wanted)
+
+    assert unit_state.look(systemd, "shop.service")["ActiveState"] == "active"
+    assert systemd.ran == ["show"]

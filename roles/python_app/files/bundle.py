@@ -1,6 +1,7 @@
 """Bundle an application for its hosts, on the controller: the lock's wheels as one archive, the source as another.
 
-Prints ``{"key", "wheels", "id", "source", "changed"}`` as JSON. The wheels are installed from their hashes for the
+Prints ``{"key", "wheels", "id", "source", "changed", "named"}`` as JSON; ``named`` are the files in both archives whose
+paths match ``--name``. The wheels are installed from their hashes for the
 hosts' Python, not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
 
 Packages that are published as source only stand in a lock of their own, ``requirements.sdist.txt`` beside the first;
@@ -125,7 +126,18 @@ def bundle(options: argparse.Namespace) -> dict[str, object]:
             write_archive(wheels, tree, files_of(tree, exclude))
     if not archive.is_file():
         write_archive(archive, options.source, source)
-    return {"key": key, "wheels": str(wheels), "id": identifier, "source": str(archive), "changed": changed}
+    found = named([wheels, archive], options.name)
+    paths = {"wheels": str(wheels), "source": str(archive)}
+    return {"key": key, "id": identifier, **paths, "changed": changed, "named": found}
+
+
+def named(archives: list[Path], patterns: list[str]) -> list[str]:
+    """Return the paths in ``archives`` that match one of ``patterns``, sorted."""
+    found: set[str] = set()
+    for archive in archives if patterns else []:
+        with tarfile.open(archive) as content:
+            found |= {name for name in content.getnames() if any(fnmatch.fnmatch(name, each) for each in patterns)}
+    return sorted(found)
 
 
 def main() -> None:
@@ -138,6 +150,7 @@ def main() -> None:
     parser.add_argument("--machine", required=True)
     parser.add_argument("--build", default="[]", help="the build commands: another build is another release")
     parser.add_argument("--exclude", type=json.loads, default=[])
+    parser.add_argument("--name", action="append", default=[], help="pattern of paths to name, as of migrations")
     print(json.dumps(bundle(parser.parse_args())))
 
 

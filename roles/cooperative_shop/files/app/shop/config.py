@@ -61,10 +61,14 @@ def parse(data: dict[str, Any]) -> Config:
 
 @cache
 def load() -> Config:
-    """Return the configuration; while a release is built there is none, and defaults serve."""
+    """Return the configuration; while a release is built there is none, and defaults serve.
+
+    ``$SHOP_SETTINGS`` holds it where a plan asks what a change of it would lead to, before the file has it.
+    """
     if os.environ.get("PYTHON_APP_BUILD"):
         return Config()
-    return parse(json.loads((folder() / "settings.json").read_text(encoding="utf-8")))
+    planned = os.environ.get("SHOP_SETTINGS")
+    return parse(json.loads(planned or (folder() / "settings.json").read_text(encoding="utf-8")))
 
 
 @cache

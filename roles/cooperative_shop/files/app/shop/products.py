@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,23 +68,27 @@ def parse_row(row: dict[str, str]) -> ProductRow:
 
 def load_products(path: Path) -> list[ProductRow]:
     """Return the products of a CSV file; raises ProductFileError naming every line that is wrong."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
+        return read_products(file.read(), path.name)
+
+
+def read_products(text: str, name: str) -> list[ProductRow]:
+    """Return the products of CSV text that errors call ``name``; raises ProductFileError naming every wrong line."""
+    with io.StringIO(text.removeprefix("\ufeff"), newline="") as file:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise ProductFileError(f"{path.name}: columns missing: {', '.join(missing)}")
+            raise ProductFileError(f"{name}: columns missing: {', '.join(missing)}")
         found: list[ProductRow] = []
         wrong: list[str] = []
         for row in reader:
             try:
                 found.append(parse_row(row))
             except ValueError as error:
-                wrong.append(f"{path.name}:{reader.line_num}: {error}")
-    for name in ("sku", "gtin"):
-        values = [value for product in found if (value := getattr(product, name))]
-        wrong += [
-            f"{path.name}: {name} stands twice: {one}" for one in sorted({v for v in values if values.count(v) > 1})
-        ]
+                wrong.append(f"{name}:{reader.line_num}: {error}")
+    for column in ("sku", "gtin"):
+        values = [value for product in found if (value := getattr(product, column))]
+        wrong += [f"{name}: {column} stands twice: {one}" for one in sorted({v for v in values if values.count(v) > 1})]
     if wrong:
         raise ProductFileError("\n".join(wrong))
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from oscar.apps.catalogue.categories import create_from_breadcrumbs
 from oscar.core.loading import get_model
 
 from shop import config
-from shop.products import PICTURES, ProductFileError, ProductRow, load_products
+from shop.products import PICTURES, ProductFileError, ProductRow, load_products, read_products
 
 DRAWINGS = Path(__file__).resolve().parents[2] / "drawings"
 ATTRIBUTES = (
@@ -25,26 +27,39 @@ ATTRIBUTES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to import: where the pictures are, whether stock counts for known products, whether only to look."""
+
+    pictures: Path
+    set_stock: bool
+    check: bool
+
+
 class Command(BaseCommand):
     """``import_products FILE``: prints ``unchanged`` when there was nothing to do."""
 
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Name the file, and what to do with stock."""
-        parser.add_argument("file", type=Path)
+        """Name the file, its pictures, and what to do with stock."""
+        parser.add_argument("file", type=Path, help="the product file; - is standard input")
+        parser.add_argument(
+            "--pictures", type=Path, help="where the pictures are; beside the product file if not given"
+        )
         parser.add_argument("--set-stock", action="store_true", help="take stock from the file for known products too")
         parser.add_argument("--check", action="store_true", help="only say what would change")
 
-    def handle(self, *, file: Path, set_stock: bool, check: bool, **options: Any) -> None:
+    def handle(self, *, file: Path, pictures: Path | None, set_stock: bool, check: bool, **options: Any) -> None:
         """Import in one transaction; raises CommandError when the file is wrong."""
+        manner = Manner(pictures or file.parent, set_stock, check)
         try:
-            rows = load_products(file)
+            rows = read_products(sys.stdin.read(), "-") if file == Path("-") else load_products(file)
         except (ProductFileError, OSError, UnicodeDecodeError) as error:
             raise CommandError(str(error)) from error
         with transaction.atomic():
             kind, partner = prepare()
-            changed = [row.sku for row in rows if import_row(row, kind, partner, file.parent, set_stock)]
+            changed = [row.sku for row in rows if import_row(row, kind, partner, manner)]
             changed += withdraw({row.sku for row in rows}, partner)
             transaction.set_rollback(check)
         self.stdout.write(f"changed: {', '.join(changed)}" if changed else "unchanged")
@@ -63,7 +78,7 @@ def prepare() -> tuple[Any, Any]:
     return kind, partner
 
 
-def import_row(row: ProductRow, kind: Any, partner: Any, folder: Path, set_stock: bool) -> bool:
+def import_row(row: ProductRow, kind: Any, partner: Any, manner: Manner) -> bool:
     """Create or correct one product and return whether anything changed."""
     record = partner.stockrecords.select_related("product").filter(partner_sku=row.sku).first()
     product = (
@@ -87,12 +102,12 @@ def import_row(row: ProductRow, kind: Any, partner: Any, folder: Path, set_stock
     if record is None:
         record = get_model("partner", "StockRecord")(partner=partner, product=product, partner_sku=row.sku)
         price["num_in_stock"] = row.stock
-    elif set_stock:
+    elif manner.set_stock:
         price["num_in_stock"] = row.stock
     if assign(record, price):
         record.save()
         changed = True
-    return import_picture(product, row, folder) or changed
+    return import_picture(product, row, manner) or changed
 
 
 def assign(thing: Any, values: dict[str, Any]) -> bool:
@@ -103,9 +118,9 @@ def assign(thing: Any, values: dict[str, Any]) -> bool:
     return different
 
 
-def import_picture(product: Any, row: ProductRow, folder: Path) -> bool:
+def import_picture(product: Any, row: ProductRow, manner: Manner) -> bool:
     """Give the product its picture, unless it has that one, or one that staff put in; return whether it changed."""
-    source = picture_file(row.picture, folder)
+    source = picture_file(row.picture, manner.pictures)
     if source is None:
         return False
     owner = f"{row.sku.lower()}-"
@@ -114,6 +129,8 @@ def import_picture(product: Any, row: ProductRow, folder: Path) -> bool:
     stored = Path(image.original.name).stem if image else ""
     if stored.startswith(name) or (image and not stored.startswith(owner)):
         return False
+    if manner.check:
+        return True  # a transaction takes no file back
     image = image or get_model("catalogue", "ProductImage")(product=product, display_order=0)
     image.caption = row.title_vi
     with source.open("rb") as content:
