@@ -3,10 +3,11 @@
 Silent unless ``SMARTCOMMUNE_EVENTS`` names the pipe or file to write to. Each line is one of::
 
     {"event": "started", "host", "role", "task", "path"}
-    {"event": "ended", "host", "role", "task", "path", "state", "seconds", "message", "diff"}
+    {"event": "ended", "host", "role", "task", "path", "state", "seconds", "message", "diff", "removes"}
     {"event": "stats", "hosts": {host: {ok, changed, failed, skipped, unreachable}}}
 
-where ``state`` is ok, changed, skipped, failed or unreachable.
+where ``state`` is ok, changed, skipped, failed or unreachable, and ``removes`` is whether a module said that what it
+does takes something away.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
         seconds = time.monotonic() - self._started.pop((host, task._uuid), time.monotonic())  # noqa: SLF001
         event = {"event": "ended", "host": host, **self._names(task), "state": state, "seconds": round(seconds, 3)}
         diff = render_diff(result.result) if state == "changed" else ""
-        self._write({**event, "message": message, "diff": diff})
+        removes = state == "changed" and result.result.get("removes", False) is True
+        self._write({**event, "message": message, "diff": diff, "removes": removes})
 
     @staticmethod
     def _names(task: Any) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+
 from tests.plugin_files import load_plugin
 
 events = load_plugin("callback", "smartcommune_events")
@@ -51,3 +53,30 @@ def test_hidden_output_stays_hidden():
 
     assert events.render_diff({"changed": True, "_ansible_no_log": True, "diff": diff}) == ""
     assert events.render_diff({"changed": True, "censored": "hidden", "diff": diff}) == ""
+
+
+class Told(events.CallbackModule):
+    """The plugin with its events in a list instead of a file."""
+
+    def __init__(self):
+        self.events, self._started = [], {}
+
+    def _write(self, event):
+        self.events.append(event)
+
+
+@pytest.mark.parametrize(
+    ("result", "removes"),
+    [
+        ({"changed": True, "removes": True}, True),
+        ({"changed": True}, False),
+        ({"changed": False, "removes": True}, False),
+    ],
+)
+def test_a_removal_is_told_apart(result, removes):
+    """A module that takes something away says so, and the event passes it on; who changes nothing removes nothing."""
+    plugin = Told()
+    task = SimpleNamespace(_uuid="1", _role=role("base"), _parent=None, name="x", action="y", get_path=lambda: "")
+    plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "h"), task=task, result=result))
+
+    assert [event["removes"] for event in plugin.events] == [removes]

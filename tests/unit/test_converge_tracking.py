@@ -42,6 +42,14 @@ def test_changes_name_task_file_and_detail(tracker):
     change = tracker.result(3.0, None).changes[0]
 
     assert (change.file, change.line, change.detail) == ("roles/base/x.yml", 9, "- old; + new")
+    assert not change.removes
+
+
+def test_a_removal_is_kept_as_one(tracker):
+    """What a module says it takes away is told apart from what it changes."""
+    tracker.take(ended("changed", removes=True))
+
+    assert tracker.result(3.0, None).changes[0].removes
 
 
 def test_results_count_states(tracker):

@@ -107,6 +107,26 @@ def test_a_service_new_on_a_machine_is_one_line(site, catalogue, known):
     assert (action.kind, action.seconds) == ("create", float(catalogue["base"].install_seconds))
 
 
+def test_what_goes_is_a_removal_also_where_the_service_is_new(site, catalogue, known):
+    """A task that takes something away is a removal, named even where the rest is one line."""
+    removal = dataclasses.replace(CHANGE, detail="- /etc/sudoers.d/evil", diff="-evil", removes=True)
+    (action,) = host_actions(site, catalogue, (removal,), known, frozenset())
+    del known[installing("server-1", "base")]
+    new = host_actions(site, catalogue, (CHANGE, removal), known, frozenset())
+
+    assert (action.kind, action.detail) == ("delete", "- /etc/sudoers.d/evil")
+    assert [each.kind for each in new] == ["create", "delete"]
+
+
+def test_what_two_services_share_changes_once(site, catalogue, known):
+    """A file that two services of a host keep is written by the first; changes that show no diff are told apart."""
+    shared = dataclasses.replace(CHANGE, role="internal_ca")
+    silent = [dataclasses.replace(change, diff="") for change in (CHANGE, shared)]
+    kinds = [len(host_actions(site, catalogue, found, known, frozenset())) for found in ((CHANGE, shared), silent)]
+
+    assert kinds == [1, 2]
+
+
 def test_hosts_work_side_by_side(site):
     """The time of a run is that of its slowest host."""
     assert host_seconds(site, {("server-1", "a"): 5.0, ("server-1", "b"): 6.0, ("gateway-1", "a"): 8.0}) == 11.0

@@ -46,7 +46,10 @@ class HostResult:
 
 @dataclass(frozen=True, slots=True)
 class HostChange:
-    """One task that changed something, or would: ``detail`` in a line, ``diff`` unified, where the task stands."""
+    """One task that changed something, or would: ``detail`` in a line, ``diff`` unified, where the task stands.
+
+    ``removes``: it takes something away that the design does not have.
+    """
 
     host: str
     role: str
@@ -55,6 +58,7 @@ class HostChange:
     diff: str
     file: str
     line: int
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

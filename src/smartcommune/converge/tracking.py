@@ -84,7 +84,8 @@ class Tracker:
             file, _, line = event["path"].rpartition(":")
             shown = file.removeprefix(f"{self.root}/")
             diff = event.get("diff", "")
-            self.changes.append(HostChange(host, role, task, summarize(diff), diff, shown, int(line or 0)))
+            removes = event.get("removes", False)
+            self.changes.append(HostChange(host, role, task, summarize(diff), diff, shown, int(line or 0), removes))
         elif state == "failed":
             message = explain(event["message"])
             self.failures.append(HostFailure(host, role, task, message))

@@ -29,18 +29,28 @@ def host_actions(
 ) -> tuple[Action, ...]:
     """Return the actions on hosts: services to install, and of those that stand each task that would change something.
 
+    What a service takes away is named also where it is new: on a machine that stood before that may be somebody's.
     ``fresh`` names hosts that are made anew; ``timings`` says which services a run went through before.
     """
-    found = tuple(changes)
+    found = _once(changes)
     actions: list[Action] = []
     for host in site.hosts:
         for service in host.services:
+            mine = [change for change in found if (change.host, change.role) == (host.name, service.name)]
             if host.name in fresh or not _known(host.name, service.name, timings):
                 actions.append(_installation(catalogue, service, timings))
-            else:
-                mine = (change for change in found if (change.host, change.role) == (host.name, service.name))
-                actions += [_change(catalogue, service, change) for change in mine]
+                mine = [change for change in mine if change.removes]
+            actions += [_change(catalogue, service, change) for change in mine]
     return tuple(actions)
+
+
+def _once(changes: Iterable[HostChange]) -> tuple[HostChange, ...]:
+    """Return the changes without what an earlier service of the host makes already: two share a file or a package."""
+    first: dict[object, HostChange] = {}
+    for change in changes:
+        same = (change.host, change.file, change.line, change.diff)
+        first.setdefault(same if change.diff else change, change)
+    return tuple(first.values())
 
 
 def _known(host: str, service: str, timings: Mapping[str, float]) -> bool:
@@ -68,4 +78,6 @@ def _change(catalogue: Catalogue, service: PlacedService, change: HostChange) ->
     """Return the action of one task: its reason is what the task is for, its detail what differs."""
     reason = Text(vi=f"khác với thiết kế: {change.task}", en=f"differs from the design: {change.task}")
     sources = (Source(change.file, change.line, change.role), *service.sources)
-    return Action("update", _title(catalogue, service), reason, sources, change.detail, 0.0)
+    return Action(
+        "delete" if change.removes else "update", _title(catalogue, service), reason, sources, change.detail, 0.0
+    )
