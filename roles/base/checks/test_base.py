@@ -57,6 +57,22 @@ def test_exactly_the_declared_keys(host, commune):
     assert not host.file("/root/.ssh/authorized_keys").exists
 
 
+@pytest.mark.title(
+    vi="Chỉ tài khoản quản trị thành root được bằng sudo", en="Only the administrator's account becomes root by sudo"
+)
+def test_only_the_administrator_becomes_root(host, commune):
+    """Only the administrator's account becomes root by sudo."""
+    rules = host.file("/etc/sudoers.d/commune").content_string.splitlines()
+    kept = {"README", "commune", *(path.rpartition("/")[2] for path in commune.get("base_sudoers_kept", []))}
+
+    assert {line.split()[0] for line in rules if not line.startswith("#")} == {
+        "commune",
+        commune.get("ansible_user", "commune"),
+    }
+    assert set(host.file("/etc/sudoers.d").listdir()) <= kept
+    assert host.run("visudo -cq").succeeded
+
+
 @pytest.mark.title(vi="Dịch vụ của nền tảng chạy trong hộp cát", en="The baseline's services run in a sandbox")
 @pytest.mark.parametrize("unit", ["nftables", "postfix", "unattended-upgrades"])
 def test_services_are_sandboxed(host, unit):
