@@ -6,6 +6,7 @@ UNIT = "postgresql@17-main.service"
 ROLES = """
     select rolname || '|' || (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)
     from pg_roles where rolname !~ '^pg_'
+    and (rolcanlogin or rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)
 """
 DATABASES = """
     select datname || '|' || pg_get_userbyid(datdba)
