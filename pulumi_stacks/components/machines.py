@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_stacks.components.resources import ExistingMachine, KeyPair, LabMachine, LabNetwork
+from pulumi_stacks.components.resources import ExistingMachine, KeyPair, LabMachine, LabNetwork, LabSimulator
+from smartcommune.devices.simulators.lab import simulated
 
 if TYPE_CHECKING:
     from smartcommune.site.models import Site
 
 
 class LabMachines(pulumi.ComponentResource):
-    """The zones as bridges on this computer, and a machine a host."""
+    """The zones as bridges on this computer, a machine a host, and a simulator a device of a simulated platform."""
 
     def __init__(self, site: Site, keys: KeyPair, options: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("smartcommune:component:LabMachines", site.profile, {}, options)
@@ -24,6 +25,11 @@ class LabMachines(pulumi.ComponentResource):
                 host, commune=site.profile, network=self.network, authorized_key=keys.public_key, options=mine
             )
             for host in site.hosts
+        }
+        self.simulators = {
+            device.name: LabSimulator(device, commune=site.profile, network=self.network, options=mine)
+            for device in site.devices
+            if simulated(device.platform)
         }
         self.register_outputs({})
 

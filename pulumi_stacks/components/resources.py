@@ -10,7 +10,7 @@ import pulumi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smartcommune.site.models import Connection, SiteHost, Zone
+    from smartcommune.site.models import Connection, Device, SiteHost, Zone
 
 Options = pulumi.ResourceOptions | None
 
@@ -143,6 +143,25 @@ class LabMachine(_Resource):
     def host_key(self) -> pulumi.Output[str]:
         """The public SSH host key."""
         return self._output("hostKey")
+
+
+class LabSimulator(_Resource):
+    """A network device of the lab: a simulator."""
+
+    def __init__(self, device: Device, *, commune: str, network: LabNetwork, options: Options = None) -> None:
+        inputs = {
+            "name": device.name,
+            "commune": commune,
+            "namespace": network.namespace,
+            "platform": device.platform,
+            "address": device.address,
+            "prefixLength": device.prefix_length,
+            "port": device.port,
+            "vlan": device.vlan,
+            "gateway": device.gateway,
+            "user": device.user,
+        }
+        super().__init__("lab:Simulator", device.name, inputs, ["firstPassword", "status"], options)
 
 
 class ExistingMachine(_Resource):

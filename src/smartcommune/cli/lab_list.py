@@ -1,4 +1,4 @@
-"""``smartcommune lab list``: what there is of machines and stations."""
+"""``smartcommune lab list``: what there is of machines, stations and simulated devices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
 
 if TYPE_CHECKING:
+    from smartcommune.devices.simulators.lab import SimulatorState
     from smartcommune.lab.models import MachineState
     from smartcommune.lab.station import StationState
 
@@ -17,12 +18,13 @@ _WIDTHS = (14, 20, 10, 16, 10, 10, 0)
 
 
 def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None:
-    """List the lab's machines and stations: state, address, memory and disk in use."""
+    """List the lab's machines, simulated devices and stations: state, address, memory and disk in use."""
     from smartcommune.cli.lab import name_of
     from smartcommune.cli.privilege import become_root
 
     session = of(context)
     become_root(session)
+    from smartcommune.devices.simulators.lab import Simulators
     from smartcommune.lab.cleanup import find_labs
     from smartcommune.lab.lab import Lab
 
@@ -33,6 +35,10 @@ def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None
         for machine in lab.list():
             documents.append({"profile": name, **_document(machine)})
             rows.append((name, *_row(machine, session)))
+        for device in Simulators(name).list():
+            documents.append({"profile": name, **_device_document(device)})
+            kind = session.text(f"{device.spec.platform}: simulator (giả lập)", f"{device.spec.platform}: simulator")
+            rows.append((name, device.spec.name, device.status, device.spec.address, "–", "–", kind))
         for station in lab.stations():
             documents.append({"profile": name, **_station_document(station)})
             rows.append((name, station.name, session.text("trạm", "station"), station.address, "–", "–", station.zone))
@@ -64,6 +70,15 @@ def _document(machine: MachineState) -> dict[str, Any]:
         "disk_used": machine.disk_used,
         "link_up": machine.link_up,
         "links": machine.links,
+    }
+
+
+def _device_document(device: SimulatorState) -> dict[str, Any]:
+    return {
+        "device": device.spec.name,
+        "simulator": device.spec.platform,
+        "status": device.status,
+        "address": device.spec.address,
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smartcommune.errors import NotProvisionedError
 from smartcommune.lab.topology import toolkit_address
@@ -17,6 +17,8 @@ from smartcommune.targets.state import Decrypter, State, load_state
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smartcommune.site.models import Site
 
 LAB_USER = "commune"
@@ -34,6 +36,22 @@ class HostOutput:
     host_key: str
     netns: str | None = None
     source_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOutput:
+    """A network device as SSH reaches it, as HostOutput. ``simulator``: it is one of the lab's.
+
+    ``first_password`` is what a simulator came with; a real device's is known to who stands before it.
+    """
+
+    name: str
+    address: str
+    port: int
+    netns: str | None = None
+    source_address: str | None = None
+    simulator: bool = False
+    first_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class Outputs:
     ssh: KeyPair
     ca_certificate: str
     authorities: dict[str, Authority]
+    devices: dict[str, DeviceOutput] = field(default_factory=dict)
 
 
 def fetch_outputs(site: Site) -> Outputs:
@@ -95,6 +114,7 @@ def fetch_outputs(site: Site) -> Outputs:
             name: Authority(resource.outputs["certificate"], open_(resource.outputs["privateKey"]))
             for name, resource in state.of_type("smartcommune:pki:HostAuthority").items()
         },
+        devices=_devices(site, state, open_),
     )
 
 
@@ -119,3 +139,22 @@ def _hosts(site: Site, state: State) -> dict[str, HostOutput]:
             found = existing[name].outputs
             hosts[name] = HostOutput(name, found["address"], found["port"], found["user"], found["hostKey"])
     return hosts
+
+
+def _devices(site: Site, state: State, open_: Callable[[Any], str]) -> dict[str, DeviceOutput]:
+    """Return the devices in the Site's order: the lab's simulators, and whatever stands at the address declared.
+
+    In the lab, devices that are not simulated are looked for in its namespace as well.
+    """
+    made = state.of_type("smartcommune:lab:Simulator")
+    network = next(iter(state.of_type("smartcommune:lab:Network").values()), None)
+    netns = network.outputs["namespace"] if network is not None and site.target == "lab" else None
+    devices: dict[str, DeviceOutput] = {}
+    for device in site.devices:
+        source = toolkit_address(site.zones, device.address) if netns else None
+        simulator = made.get(device.name)
+        first = open_(simulator.outputs["firstPassword"]) if simulator is not None else None
+        devices[device.name] = DeviceOutput(
+            device.name, device.address, device.port, netns, source, simulator is not None, first
+        )
+    return devices

@@ -7,6 +7,7 @@ from smartcommune.text import Text
 _NOUNS = {
     "smartcommune:lab:Network": Text(vi="mạng", en="network"),
     "smartcommune:lab:Machine": Text(vi="máy", en="machine"),
+    "smartcommune:lab:Simulator": Text(vi="thiết bị giả lập (simulator)", en="simulated device (simulator)"),
     "smartcommune:existing:Machine": Text(vi="máy có sẵn", en="existing machine"),
     "smartcommune:secret:Password": Text(vi="mật khẩu", en="password"),
     "smartcommune:secret:Token": Text(vi="khóa bí mật", en="token"),

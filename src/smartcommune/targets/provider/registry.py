@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smartcommune.targets.provider import existing, lab
 from smartcommune.targets.provider.authority import CertificateAuthority, HostAuthority
 from smartcommune.targets.provider.secret import KeyPair, Password, Token
+from smartcommune.targets.provider.simulator import Simulator, SimulatorBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +22,17 @@ def open_lab(commune: str) -> lab.LabBackend:
     return Lab(commune)
 
 
+def open_simulators(commune: str) -> SimulatorBackend:
+    """Return the simulated devices of one commune's lab."""
+    from smartcommune.devices.simulators.lab import Simulators
+
+    return Simulators(commune)
+
+
 def resource_types(
-    machines: existing.Machine, labs: Callable[[str], lab.LabBackend] = open_lab
+    machines: existing.Machine,
+    labs: Callable[[str], lab.LabBackend] = open_lab,
+    simulators: Callable[[str], SimulatorBackend] = open_simulators,
 ) -> tuple[Resource, ...]:
     """Return one of each; ``machines`` carries what one run accepts and could not reach."""
     return (
@@ -33,5 +43,6 @@ def resource_types(
         HostAuthority(),
         lab.Network(labs),
         lab.Machine(labs),
+        Simulator(simulators),
         machines,
     )
