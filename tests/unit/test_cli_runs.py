@@ -57,7 +57,7 @@ def test_second_apply_reports_nothing_changed(run, world):
     world.hosts = {"server-1": HostResult(ok=9), "gateway-1": HostResult(ok=4)}
     document = json.loads(run("--json", "apply", "vi-huong", "--yes")[1])
 
-    assert document["changed"] == {"machines": 0, "hosts": 0}
+    assert document["changed"] == {"machines": 0, "hosts": 0, "devices": 0}
     assert world.calls[1] == "converge site None [] None"
 
 

@@ -43,7 +43,8 @@ def apply(
 
     session = of(context)
     commune = load_commune(profile, target)
-    hosts, accepted = check_hosts(commune, limit), check_hosts(commune, accept_host_key)
+    hosts = check_hosts(commune, limit, devices=True)
+    accepted = check_hosts(commune, accept_host_key, devices=True)
     saved = load_saved(plan) if plan else None
     if commune.site.target == "lab":
         become_root(session)
@@ -62,6 +63,7 @@ def apply(
         plan=saved,
         accept_host_keys=accepted,
         language=session.language,
+        first_passwords=ask_first_passwords(session, commune),
     )
     with progress(session) as tell:
         outcome = apply(commune.site, commune.catalogue, settings, tell)
@@ -80,6 +82,38 @@ def _ask(session: Session, commune: Commune, wait: timedelta, accepted: tuple[st
     session.confirm(session.text("Thực hiện?", "Go ahead?"), yes=False)
 
 
+def ask_first_passwords(session: Session, commune: Commune) -> dict[str, str]:
+    """Ask for the present password of each device that is met for the first time, where somebody can answer.
+
+    The environment's come first; the lab's simulators bring theirs; what the toolkit's key opens has none.
+    """
+    import os
+    import sys
+
+    from smartcommune.runs.devices import is_simulator
+
+    site = commune.site
+    waiting = [
+        device.name
+        for device in site.devices
+        if device.platform != "frr"
+        and not is_simulator(site, device)
+        and not (commune.folder / "devices" / device.name / "record.json").exists()
+    ]
+    if not waiting or not sys.stdin.isatty():
+        return {}
+    from smartcommune.devices.access import first_password
+
+    asked: dict[str, str] = {}
+    for name in waiting:
+        if first_password(name, os.environ) is None:
+            question = session.text(
+                f"Mật khẩu hiện có của {name} (sẽ được thay)", f"Present password of {name} (it is replaced)"
+            )
+            asked[name] = typer.prompt(question, hide_input=True, default="", show_default=False, err=True)
+    return asked
+
+
 def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applied: bool = True) -> None:
     """Say what changed (if anything was ``applied``), where the report is, and how to open what runs now."""
     from smartcommune.cli.plan import show_unreached
@@ -92,7 +126,7 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
         {
             "profile": site.profile,
             "target": site.target,
-            "changed": {"machines": machines, "hosts": hosts},
+            "changed": {"machines": machines, "hosts": hosts, "devices": outcome.changed_devices},
             "failures": outcome.failures,
             "unreached": outcome.unreached,
             "exit_code": outcome.exit_code,
@@ -107,6 +141,10 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
             f"{site.profile} trên {site.target}: {machines} thay đổi ở máy và bí mật, {hosts} thay đổi trong máy",
             f"{site.profile} on {site.target}: {machines} changed of machines and secrets, {hosts} changed on hosts",
         )
+        if site.devices:
+            line += session.text(
+                f", {outcome.changed_devices} thiết bị mạng thay đổi", f", {outcome.changed_devices} devices changed"
+            )
         session.result(line, style="bold")
     show_failures(session, outcome.failures)
     show_unreached(session, outcome.unreached)

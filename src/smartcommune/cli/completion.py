@@ -43,6 +43,11 @@ def sites(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(_read(context).get("sites"), incomplete)
 
 
+def devices(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the network devices of the profile already typed."""
+    return _matching(_read(context).get("devices"), incomplete)
+
+
 def endpoints(context: typer.Context, incomplete: str) -> list[str]:
     """Return the first labels of the web addresses of the services that the profile already typed has chosen."""
     chosen = _read(context).get("components")

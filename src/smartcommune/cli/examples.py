@@ -24,6 +24,11 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("destroy",): ("smartcommune destroy vi-huong", "smartcommune destroy vi-huong --yes"),
     ("unlock",): ("smartcommune unlock vi-huong",),
     ("doctor",): ("smartcommune doctor", "smartcommune doctor --no-lab"),
+    ("devices",): ("smartcommune devices list vi-huong", "smartcommune devices diff vi-huong"),
+    ("devices", "list"): ("smartcommune devices list vi-huong",),
+    ("devices", "show"): ("smartcommune devices show vi-huong switch-1",),
+    ("devices", "diff"): ("smartcommune devices diff vi-huong --limit switch-1 --exit-code",),
+    ("devices", "backup"): ("smartcommune devices backup vi-huong",),
     ("lab",): ("smartcommune lab list", "smartcommune lab open vi-huong cua-hang"),
     ("lab", "list"): ("smartcommune lab list", "smartcommune lab list vi-huong --json"),
     ("lab", "shell"): (

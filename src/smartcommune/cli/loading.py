@@ -31,13 +31,17 @@ def load_commune(profile: str, target: str | None) -> Commune:
     return Commune(site, load_catalogue(), paths.deployment(site.profile, site.target))
 
 
-def check_hosts(commune: Commune, names: list[str] | None) -> tuple[str, ...]:
-    """Return the named hosts; raises UsageError with the hosts there are when one is not in the Site."""
+def check_hosts(commune: Commune, names: list[str] | None, *, devices: bool = False) -> tuple[str, ...]:
+    """Return the named hosts; raises UsageError with the hosts there are when one is not in the Site.
+
+    ``devices``: names of network devices will do as well.
+    """
     from smartcommune.document.nearest import one_of
     from smartcommune.errors import UsageError
     from smartcommune.text import Text
 
     known = [host.name for host in commune.site.hosts]
+    known += [device.name for device in commune.site.devices] if devices else []
     for name in names or ():
         if name not in known:
             raise UsageError(Text(vi=f"không có máy {name}", en=f"there is no host {name}"), todo=one_of(name, known))

@@ -18,6 +18,7 @@ from smartcommune.cli import (
     apply,
     backup,
     destroy,
+    devices,
     doctor,
     explain,
     lab,
@@ -53,6 +54,7 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
     for module in modules:
         for function in module.COMMANDS:
             app.command()(function)
+    app.add_typer(devices.build_app(bare_help=bare_help), name="devices")
     app.add_typer(lab.build_app(bare_help=bare_help), name="lab")
     return app
 

@@ -44,7 +44,7 @@ def plan(
 
     session = of(context)
     commune = load_commune(profile, target)
-    accepted = check_hosts(commune, accept_host_key)
+    accepted = check_hosts(commune, accept_host_key, devices=True)
     if commune.site.target == "lab":
         become_root(session)
     made = make_plan(session, commune, timedelta(seconds=wait), accepted)
@@ -66,11 +66,19 @@ def make_plan(session: Session, commune: Commune, wait: timedelta, accepted: tup
     """Return the plan for a commune, showing progress while hosts are asked."""
     from smartcommune.cli.progress import progress
     from smartcommune.plan import make_plan
+    from smartcommune.runs.devices import from_devices
     from smartcommune.runs.events import from_hosts
     from smartcommune.targets.stack import Stack
 
     with progress(session) as tell, Stack(commune.site, wait=wait, accept_host_keys=accepted) as stack:
-        return make_plan(commune.site, commune.catalogue, stack, lambda event: tell(from_hosts(event)))
+        return make_plan(
+            commune.site,
+            commune.catalogue,
+            stack,
+            lambda event: tell(from_hosts(event)),
+            lambda event: tell(from_devices(event)),
+            frozenset(accepted),
+        )
 
 
 def load_saved(path: Path) -> Plan:
@@ -81,7 +89,7 @@ def load_saved(path: Path) -> Plan:
 
 
 def show_plan(session: Session, made: Plan) -> None:
-    """Print both sides of a plan and its sum; a host that was not reached is named before anything else."""
+    """Print all sides of a plan and its sum; a host that was not reached is named before anything else."""
     known = {each.host for each in made.unreached}
     for host in made.not_reached:
         if host in known:
@@ -93,13 +101,14 @@ def show_plan(session: Session, made: Plan) -> None:
     show_unreached(session, made.unreached)
     show_actions(session, session.text("Máy, mạng, bí mật", "Machines, networks, secrets"), made.machines)
     show_actions(session, session.text("Trong máy", "On the hosts"), made.hosts)
+    show_device_actions(session, made.devices)
     for host in made.unseen:
         inside = session.text(
             f"? {host}: apply chỉ thấy bên trong sau khi máy đã sẵn sàng lại",
             f"? {host}: what is to do inside is seen by apply, when the machine is ready again",
         )
         session.result(f"  {inside}", style="yellow")
-    actions = (*made.machines, *made.hosts)
+    actions = (*made.machines, *made.hosts, *made.devices)
     if made.failures:
         from smartcommune.cli.apply import show_failures
 
@@ -144,6 +153,24 @@ def show_actions(session: Session, title: str, actions: tuple[Action, ...]) -> N
         session.result(f"  {sign} {session.say(action.subject)}: {session.say(action.reason)}{detail}", style=style)
         for source in action.sources[:3]:
             session.result(f"      {source.file}:{source.line} {source.key}", style="dim")
+
+
+def show_device_actions(session: Session, actions: tuple[Action, ...]) -> None:
+    """Print what would change on devices, each with the difference to what runs there."""
+    if not actions:
+        return
+    session.result(session.text("Thiết bị mạng", "Network devices"), style="bold")
+    for action in actions:
+        sign, style = SIGNS[action.kind]
+        session.result(f"  {sign} {session.say(action.subject)}: {session.say(action.reason)}", style=style)
+        show_diff(session, action.detail, indent="      ")
+
+
+def show_diff(session: Session, diff: str, indent: str = "") -> None:
+    """Print a difference: what comes in green, what goes in red."""
+    styles = {"+": "green", "-": "red", "~": "yellow"}
+    for line in diff.splitlines():
+        session.result(f"{indent}{line}", style=styles.get(line.strip()[:1], "dim"))
 
 
 COMMANDS = (plan,)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STAGES = {
     "machines": Text(vi="Máy và mạng", en="Machines"),
     "hosts": Text(vi="Cấu hình", en="Configuration"),
+    "devices": Text(vi="Thiết bị", en="Devices"),
     "checks": Text(vi="Kiểm tra", en="Checks"),
 }
 MARKS = {"done": "·", "changed": "✎", "failed": "✕", "skipped": "–", "started": "…", "running": "…"}

@@ -21,7 +21,7 @@ def verify(
 
     session = of(context)
     commune = load_commune(profile, target)
-    settings = Settings(limit=check_hosts(commune, limit), language=session.language)
+    settings = Settings(limit=check_hosts(commune, limit, devices=True), language=session.language)
     if commune.site.target == "lab":
         become_root(session)
     outputs = fetch_outputs(commune.site)

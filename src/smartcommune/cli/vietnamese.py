@@ -41,6 +41,22 @@ VIETNAMESE: dict[str, str] = {
     "Trust this machine's changed SSH host key from now on, after comparing it; may be repeated.": (
         "Từ nay tin khóa máy chủ SSH đã đổi của máy này, sau khi đã so; có thể ghi nhiều lần."
     ),
+    # devices
+    "Network devices with a vendor's command line.": "Thiết bị mạng có dòng lệnh của hãng.",
+    "A device of the profile.": "Một thiết bị của hồ sơ.",
+    "Only this device; may be repeated.": "Chỉ thiết bị này; có thể ghi nhiều lần.",
+    "List the declared devices: platform, address, when they were last seen. Asks none of them.": (
+        "Liệt kê thiết bị đã khai: hệ lệnh, địa chỉ, lần gặp gần nhất. Không hỏi thiết bị nào."
+    ),
+    "Show the configuration that is rendered for a device, secrets by their names. Asks no device.": (
+        "Cho xem cấu hình được dựng cho một thiết bị, bí mật chỉ ghi tên. Không hỏi thiết bị nào."
+    ),
+    "Show what differs between each device and its design, and what on it is not the toolkit's. Changes nothing.": (
+        "Cho xem mỗi thiết bị khác thiết kế ở đâu, và phần nào không do bộ công cụ quản lý. Không thay đổi gì."
+    ),
+    "Fetch and keep the configuration of each device, unless it is the one kept last; show where it is.": (
+        "Lấy và giữ cấu hình của mỗi thiết bị, trừ khi trùng bản giữ gần nhất; cho biết tệp ở đâu."
+    ),
     "A host of the profile.": "Một máy của hồ sơ.",
     "Only this host.": "Chỉ máy này.",
     "Only this commune.": "Chỉ xã này.",
@@ -114,8 +130,8 @@ VIETNAMESE: dict[str, str] = {
     "Name of the snapshot.": "Tên bản chụp.",
     "Only the host's link in this zone.": "Chỉ mạng của máy trong vùng này.",
     "Of this site; where there are several.": "Của địa điểm này; khi có nhiều địa điểm.",
-    "List the lab's machines and stations: state, address, memory and disk in use.": (
-        "Liệt kê máy và trạm của phòng thử: trạng thái, địa chỉ, bộ nhớ và đĩa đang dùng."
+    "List the lab's machines, simulated devices and stations: state, address, memory and disk in use.": (
+        "Liệt kê máy, thiết bị giả lập và trạm của phòng thử: trạng thái, địa chỉ, bộ nhớ và đĩa đang dùng."
     ),
     (
         "Be a client in a zone, as a phone or a laptop there: run a shell or a command of this computer in that "

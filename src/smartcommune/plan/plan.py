@@ -50,11 +50,13 @@ class Plan:
     unreached: tuple[Unreached, ...] = ()
     failures: tuple[HostFailure, ...] = ()
     unseen: tuple[str, ...] = ()
+    devices: tuple[Action, ...] = ()
+    devices_digest: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do, as far as is known of all hosts."""
-        return not self.machines and not self.hosts and not self.failures
+        return not self.machines and not self.hosts and not self.devices and not self.failures
 
     def check(self, site: Site, stack: Stack) -> None:
         """Make the plan again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""
@@ -69,7 +71,8 @@ class Plan:
                     en=f"this plan is for {self.profile} on {self.target}",
                 )
             )
-        if (now.machines_digest, now.hosts_digest) != (self.machines_digest, self.hosts_digest):
+        digests = (self.machines_digest, self.hosts_digest, self.devices_digest)
+        if (now.machines_digest, now.hosts_digest, now.devices_digest) != digests:
             raise PlanChangedError(
                 Text(
                     vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",

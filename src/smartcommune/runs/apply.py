@@ -6,13 +6,20 @@ are not reached do not keep the others from being finished.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
 from smartcommune.converge.results import ConvergeResult
 from smartcommune.errors import NotProvisionedError, SmartCommuneError
+from smartcommune.plan.devices import device_failures, devices_unreached
+from smartcommune.runs.devices import (
+    from_checked_device,
+    from_devices,
+    nothing_seen,
+    with_devices,
+)
 from smartcommune.runs.events import OnEvent, from_checks, from_hosts, from_machines
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder, load_latest
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
     from smartcommune.catalogue.models import Catalogue
     from smartcommune.converge.results import HostFailure
+    from smartcommune.devices.fleet import DeviceResult
     from smartcommune.plan import Plan, Unreached
     from smartcommune.site.models import Site
     from smartcommune.targets.outputs import Outputs
@@ -46,7 +54,8 @@ CHANGING = ("create", "update", "delete")
 class Settings:
     """What a run was asked to do. ``plan`` is a saved one: nothing but what it lists is done.
 
-    ``accept_host_keys`` names existing machines whose changed host key is trusted from now on.
+    ``accept_host_keys`` names existing machines and devices whose changed host key is trusted from now on;
+    ``first_passwords`` has the passwords that devices came with.
     """
 
     verify: bool = True
@@ -55,6 +64,7 @@ class Settings:
     plan: Plan | None = None
     accept_host_keys: tuple[str, ...] = ()
     language: Language = "vi"
+    first_passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class Outcome:
     files: ReportFiles
     exit_code: int
     unreached: tuple[Unreached, ...] = ()
+    changed_devices: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,25 @@ class Run:
                 running.state = "failed"
         return result
 
+    def devices(self, outputs: Outputs) -> tuple[DeviceResult, ...]:
+        """Bring the devices to what is rendered; a commune without any has no such stage."""
+        asked = tuple(device.name for device in self.site.devices if self._asked(device.name))
+        if not asked:
+            return ()
+        with stage("devices", self.recorder, self.tell) as running:
+            results: tuple[DeviceResult, ...] = self.layers.change(
+                self.site,
+                outputs,
+                limit=asked,
+                accept=frozenset(self.settings.accept_host_keys),
+                passwords=self.settings.first_passwords,
+                on_event=lambda event: running.take(from_devices(event)),
+            )
+            running.changed = sum(each.state == "changed" for each in results)
+            if any(each.state in ("failed", "not_reached") for each in results):
+                running.state = "failed"
+        return results
+
     def checks(self, outputs: Outputs, unreached: tuple[Unreached, ...] = ()) -> Verification:
         """Run the checks of the hosts that are known; those never met are in the result as not reached."""
         limit = self._within(outputs, ())
@@ -131,14 +161,13 @@ class Run:
             for host in self.site.hosts
             if self._asked(host.name) and limit is not None and host.name not in limit
         )
-        if limit == ():
-            return Verification(
-                started=datetime.now(UTC).isoformat(timespec="seconds"), seconds=0, hosts=lost, results=()
-            )
-        seen = self._checked(outputs, limit or ())
+        devices = tuple(device.name for device in self.site.devices if self._asked(device.name))
+        if limit == () and not devices:
+            return nothing_seen().model_copy(update={"hosts": lost})
+        seen = self._checked(outputs, limit, devices)
         return seen.model_copy(update={"hosts": (*seen.hosts, *lost)})
 
-    def _checked(self, outputs: Outputs, limit: tuple[str, ...]) -> Verification:
+    def _checked(self, outputs: Outputs, limit: tuple[str, ...] | None, devices: tuple[str, ...]) -> Verification:
         titles: dict[str, Text] = {}
         with stage("checks", self.recorder, self.tell) as running:
 
@@ -146,7 +175,14 @@ class Run:
                 if (shown := from_checks(event, titles)) is not None:
                     running.take(shown)
 
-            seen: Verification = self.layers.verify(self.site, outputs, take, limit=limit)
+            seen: Verification = nothing_seen()
+            if limit != ():
+                seen = self.layers.verify(self.site, outputs, take, limit=limit or ())
+            if devices:
+                looked = self.layers.look(
+                    self.site, outputs, limit=devices, on_event=lambda event: running.take(from_checked_device(event))
+                )
+                seen = with_devices(self.site, seen, looked)
             running.state = "done" if seen.exit_code == 0 else "failed"
         return seen
 
@@ -191,17 +227,21 @@ def apply(site: Site, catalogue: Catalogue, settings: Settings, tell: OnEvent, l
             before = _standing(stack)
             outputs, changed_machines = run.machines(stack)
             converged = run.hosts(stack, outputs, frozenset(outputs.hosts) - before)
+            devices = run.devices(outputs)
             seen = run.checks(outputs, stack.unreached) if settings.verify else None
         except BaseException as error:
             recorder.finish("interrupted" if is_interrupt(error) else "failed")
             run.report(recorder.record.stages, None, _CUT)
             raise
         unreached = tuple(each for each in stack.unreached if not settings.limit or each.host in settings.limit)
-        code = _exit_code(converged, seen, unreached)
+        failures = (*converged.failures, *device_failures(devices))
+        unreached = (*unreached, *devices_unreached(devices))
+        code = _exit_code(converged, seen, unreached, failures)
         recorder.finish("done" if code == 0 else "failed")
         report, files = run.report(recorder.record.stages, seen, _NOT_ASKED_FOR)
         changed_hosts = sum(host.changed for host in converged.hosts.values())
-        return Outcome(changed_machines, changed_hosts, converged.failures, report, files, code, unreached)
+        changed_devices = sum(each.state == "changed" for each in devices)
+        return Outcome(changed_machines, changed_hosts, failures, report, files, code, unreached, changed_devices)
 
 
 def verify(
@@ -238,8 +278,13 @@ def _standing(stack: Any) -> frozenset[str]:
         return frozenset()
 
 
-def _exit_code(converged: ConvergeResult, seen: Verification | None, unreached: tuple[Unreached, ...]) -> int:
+def _exit_code(
+    converged: ConvergeResult,
+    seen: Verification | None,
+    unreached: tuple[Unreached, ...],
+    failures: tuple[HostFailure, ...],
+) -> int:
     checked = seen.exit_code if seen is not None else 0
-    if checked == 1 or any(host.failed for host in converged.hosts.values()):
+    if checked == 1 or failures or any(host.failed for host in converged.hosts.values()):
         return 1
     return 4 if checked or unreached or any(host.unreachable for host in converged.hosts.values()) else 0

@@ -6,14 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from smartcommune.devices.work import change_devices, look_at_devices
+
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """``stack`` opens a commune's stack, ``converge`` runs a playbook, ``verify`` runs the checks."""
+    """``stack`` opens a commune's stack, ``converge`` runs a playbook, ``verify`` runs the checks.
+
+    ``change`` and ``look`` are for the devices.
+    """
 
     stack: Callable[..., Any]
     converge: Callable[..., Any]
     verify: Callable[..., Any]
+    change: Callable[..., Any] = change_devices
+    look: Callable[..., Any] = look_at_devices
 
 
 def real_layers() -> Layers:

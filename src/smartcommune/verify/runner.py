@@ -201,11 +201,15 @@ def _drive(
     """Start the process, hand it its context, take its events until it closes them; return its exit status."""
     context_read, context_write = os.pipe()
     events_read, events_write = os.pipe()
-    environment = os.environ | _OWN_PLUGINS_ONLY | {
-        "SMARTCOMMUNE_CONTEXT_FD": str(context_read),
-        "SMARTCOMMUNE_EVENTS_FD": str(events_write),
-        "PYTHONDONTWRITEBYTECODE": "1",  # a check run as root leaves no file in the checkout
-    }
+    environment = (
+        os.environ
+        | _OWN_PLUGINS_ONLY
+        | {
+            "SMARTCOMMUNE_CONTEXT_FD": str(context_read),
+            "SMARTCOMMUNE_EVENTS_FD": str(events_write),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a check run as root leaves no file in the checkout
+        }
+    )
     with os.fdopen(context_write, "wb") as feed, os.fdopen(events_read, "rb") as events:
         pipes = (context_read, events_write)
         try:

@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from smartcommune import __version__
+from smartcommune.devices.simulators.lab import simulated
 from smartcommune.text import Text
 from smartcommune.verify.report.models import (
     Asked,
     CommuneAsked,
+    DeviceAsked,
     EndpointAsked,
     HostAsked,
     Line,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smartcommune.catalogue.models import Catalogue
-    from smartcommune.site.models import Site, Source
+    from smartcommune.site.models import Device, Site, Source
     from smartcommune.verify.results import CheckResult, Verification
 
 NOTE = Text(
@@ -96,9 +98,9 @@ def build_report(
 def _summary(site: Site, seen: Verification | None) -> Summary:
     if seen is None:
         nothing = dict.fromkeys(Summary.model_fields, 0)
-        return Summary(**{**nothing, "hosts_planned": len(site.hosts)})
+        return Summary(**{**nothing, "hosts_planned": len(site.hosts) + len(site.devices)})
     return Summary(
-        hosts_planned=max(len(site.hosts), len(seen.hosts)),
+        hosts_planned=max(len(site.hosts) + len(site.devices), len(seen.hosts)),
         hosts_reached=seen.hosts_reached,
         checks_planned=len(seen.results),
         checks_with_result=seen.results_seen,
@@ -136,7 +138,23 @@ def _asked(site: Site, catalogue: Catalogue) -> Asked:
         EndpointAsked(url=f"https://{endpoint.name}/", title=Text(**endpoint.title), audience=endpoint.audience)
         for endpoint in site.endpoints
     )
-    return Asked(hosts=hosts, services=services, endpoints=endpoints)
+    devices = tuple(
+        DeviceAsked(
+            name=device.name,
+            platform=device.platform,
+            role=device.role,
+            zone=device.zone,
+            address=device.address,
+            simulator=_is_simulator(site, device),
+            reasons=_lines(device.sources),
+        )
+        for device in site.devices
+    )
+    return Asked(hosts=hosts, devices=devices, services=services, endpoints=endpoints)
+
+
+def _is_simulator(site: Site, device: Device) -> bool:
+    return site.target == "lab" and simulated(device.platform)
 
 
 def _lines(sources: tuple[Source, ...]) -> tuple[Line, ...]:
@@ -152,7 +170,21 @@ def _not_seen(site: Site, catalogue: Catalogue, seen: Verification | None, unche
         yield from _services_not_seen(site, catalogue, seen)
     if site.target == "lab":
         yield _LAB_LIMIT
+        yield from _simulators(site)
     yield _PEOPLE_LIMIT
+
+
+def _simulators(site: Site) -> Iterator[NotSeen]:
+    for device in site.devices:
+        if _is_simulator(site, device):
+            yield NotSeen(
+                subject=Text(vi=f"{device.name}: hệ điều hành của hãng", en=f"{device.name}: the vendor's system"),
+                reason=Text(
+                    vi=f"trong phòng thử, {device.platform} là trình giả lập (simulator)",
+                    en=f"in the lab, {device.platform} is a simulator",
+                ),
+                host=device.name,
+            )
 
 
 def _hosts_not_seen(site: Site, seen: Verification) -> Iterator[NotSeen]:
@@ -165,12 +197,12 @@ def _hosts_not_seen(site: Site, seen: Verification) -> Iterator[NotSeen]:
                 en=f"{host.name}: not reached" + (f" ({counted} checks)" if counted else ""),
             )
             yield NotSeen(subject=subject, reason=host.reason, host=host.name)
-    for host_asked in site.hosts:
-        if host_asked.name not in asked:
+    for name in (*(host.name for host in site.hosts), *(device.name for device in site.devices)):
+        if name not in asked:
             yield NotSeen(
-                subject=Text(vi=f"{host_asked.name}: không được hỏi", en=f"{host_asked.name}: not asked"),
+                subject=Text(vi=f"{name}: không được hỏi", en=f"{name}: not asked"),
                 reason=Text(vi="lần chạy được giới hạn ở máy khác", en="the run was limited to other hosts"),
-                host=host_asked.name,
+                host=name,
             )
 
 

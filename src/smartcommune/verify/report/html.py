@@ -31,8 +31,10 @@ STATE_MARKS = {"passed": "✓", "failed": "✕", "skipped": "–", "not_reached"
 STAGE_TITLES = {
     "machines": Text(vi="Máy, mạng và bí mật (Pulumi)", en="Machines, networks and secrets (Pulumi)"),
     "hosts": Text(vi="Cấu hình máy (Ansible)", en="Configuration of hosts (Ansible)"),
+    "devices": Text(vi="Thiết bị mạng (Netmiko)", en="Network devices (Netmiko)"),
     "checks": Text(vi="Kiểm tra (Testinfra)", en="Checks (Testinfra)"),
 }
+DEVICE_TITLE = Text(vi="Thiết bị mạng", en="Network device")
 STAGE_STATES = {
     "done": Text(vi="xong", en="done"),
     "failed": Text(vi="hỏng", en="failed"),
@@ -50,7 +52,7 @@ def render_html(report: Report, language: Language = "vi") -> str:
             report=report,
             language=language,
             groups=_by_service(results),
-            titles={service.name: service.title for service in report.asked.services},
+            titles={service.name: service.title for service in report.asked.services} | {"device": DEVICE_TITLE},
             failures=[result for result in results if result.state == "failed"],
             counts=report.seen.counts() if report.seen else dict.fromkeys(STATES, 0),
             state_titles=STATE_TITLES,

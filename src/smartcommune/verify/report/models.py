@@ -14,7 +14,7 @@ from smartcommune.text import Text
 from smartcommune.verify.results import Record, Verification
 
 SCHEMA_VERSION = 1
-StageName = Literal["machines", "hosts", "checks"]
+StageName = Literal["machines", "hosts", "devices", "checks"]
 StageState = Literal["done", "failed", "interrupted"]
 
 
@@ -69,10 +69,23 @@ class EndpointAsked(Record):
     audience: str
 
 
+class DeviceAsked(Record):
+    """A network device of the commune; ``simulator``: in the lab a simulator stands for it."""
+
+    name: str
+    platform: str
+    role: str
+    zone: str
+    address: str
+    simulator: bool
+    reasons: tuple[Line, ...]
+
+
 class Asked(Record):
     """What the profile asked for, compiled."""
 
     hosts: tuple[HostAsked, ...]
+    devices: tuple[DeviceAsked, ...] = ()
     services: tuple[ServiceAsked, ...]
     endpoints: tuple[EndpointAsked, ...]
 
