@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smartcommune.site.models import Connection, Interface, SecretNeed, Site, SiteHost, Source, Zone
 
 ZONES = ("wan", "edge", "office", "server", "wifi", "sensor", "management")
 HOST_SOURCE = Source("commune_profiles/test.yml", 7, "hosts.server-1")
 SECRET_SOURCE = Source("roles/shop/meta/service.yml", 12, "secrets.0")
 MIB = 1024**2
+
+
+def with_router(site: Site) -> Site:
+    """Return ``site`` with a host ``gateway-1`` that routes between all of its zones."""
+    zones = tuple(replace(zone, router=None if zone.name == "wan" else "gateway-1") for zone in site.zones)
+    links = [Interface(zone.name, zone.gateway if zone.router else f"{zone.gateway}0", 24, zone.name) for zone in zones]
+    links.sort(key=lambda link: link.zone != "edge")
+    router = replace(
+        site.hosts[0],
+        name="gateway-1",
+        kind="gateway",
+        zone="edge",
+        address=links[0].address,
+        gateway=zones[0].gateway,
+        fqdn=f"gateway-1.{site.domain}",
+        names=(f"gateway-1.{site.domain}",),
+        interfaces=tuple(links),
+    )
+    return replace(site, zones=zones, hosts=(*site.hosts, router))
 
 
 def make_site(
