@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smartcommune.lab import background, cleanup, network
+from smartcommune.lab import background, cleanup, network, place
 from smartcommune.lab.errors import LabError, LabUsageError
 from smartcommune.lab.lab import Lab
 from smartcommune.lab.topology import INTERNET
@@ -34,13 +34,15 @@ option router 10.78.4.1
 option dns 10.78.4.1 10.78.4.2
 option domain phuthong.example
 """ + "".join(f"static_lease {known} 10.78.4.{100 + number}\n" for number, known in enumerate(KNOWN))
-SERVE = ("python3", "-m", "http.server", "--directory", "/proc/sys/kernel/random", "--bind")
+LISTEN = "import socket, sys, time; held = socket.create_server((sys.argv[1], int(sys.argv[2]))); time.sleep(600)"
+SERVE = ("python3", "-c", LISTEN)
 STAND = """
 import sys
 from pathlib import Path
 from smartcommune.lab.lab import Lab
 with Lab(sys.argv[1], state=Path(sys.argv[2])).station("wifi") as station:
     print(station.address, flush=True)
+    station.start(["env", "--ignore-environment", "sleep", "60"])
     station.run(["sleep", "60"])
 """
 
@@ -76,7 +78,7 @@ def wait_reaches(station, address, port, seconds=10):
         time.sleep(0.05)
 
 
-def places(lab):
+def stations_of(lab):
     """Return the namespaces of the lab's stations."""
     return [name for name in network.namespaces_present() if name.startswith(f"{lab.netns}-station-")]
 
@@ -97,7 +99,7 @@ def test_a_static_station_sees_its_zone_only(lab):
         wait_reaches(station, neighbour.address, 8000)
         assert not station.reaches(other.address, 8000, timeout=1)
         assert not station.reaches("10.78.0.1", 3142, timeout=1)
-    assert places(lab) == []
+    assert stations_of(lab) == []
     assert list(lab.layout.stations.iterdir()) == []
 
 
@@ -138,7 +140,7 @@ def test_many_stations_at_once(lab, tmp_path):
         assert len({station.hardware_address for station in made}) == 2 * MANY
         listed = {(state.name, state.zone, state.site, state.address) for state in lab.stations()}
         assert {(station.name, "wifi", "ubnd", station.address) for station in made} <= listed
-    assert places(lab) == []
+    assert stations_of(lab) == []
 
 
 def test_without_an_answer_nothing_is_left(lab):
@@ -149,7 +151,7 @@ def test_without_an_answer_nothing_is_left(lab):
         pytest.fail("there is no such server")
     assert error.value.todo is not None
     assert "--address" in error.value.todo.en
-    assert places(lab) == []
+    assert stations_of(lab) == []
 
 
 def test_a_hardware_address_is_taken_as_given(lab):
@@ -197,13 +199,15 @@ def test_programs_know_nothing_of_this_computer(lab, monkeypatch):
 def test_programs_end_with_their_station(lab):
     """A program that still runs, or that went to the background, ends when the station goes."""
     with lab.probe("office") as station:
-        program = station.start(["setsid", "--fork", "sleep", "60"])
+        program = station.start(["setsid", "--fork", "env", "--ignore-environment", "sleep", "60"])
         assert program.wait(10) == 0
         running = station.start(["sleep", "60"])
-        sleepers = {pid for pid, mark in background.marked_processes(station.mark).items()}
-        assert len(sleepers) == 2
-    assert running.wait(10) == -signal.SIGTERM
-    assert background.marked_processes(station.mark) == {}
+        end = time.monotonic() + 10
+        while len(inside := place.programs(station.netns)) < 2:
+            assert time.monotonic() < end, inside
+            time.sleep(0.02)
+    assert running.returncode == -signal.SIGTERM
+    assert not any(process.alive for process in inside.values())
 
 
 def test_sites_meet_at_the_operators(lab):
@@ -228,15 +232,15 @@ def test_a_visitor_stands_where_the_namespace_does_not(lab):
     """Looking at the commune from a routed zone needs a place there; the same one is given again, and made anew."""
     assert lab.visitor("wan", near="10.78.3.10").netns == lab.netns
     assert lab.visitor("management", near="10.78.11.10").address == "10.78.14.254"
-    place = lab.visitor("office", near="10.78.11.10")
-    assert place.address == "10.78.10.253"
+    stands = lab.visitor("office", near="10.78.11.10")
+    assert stands.address == "10.78.10.253"
     assert lab.visitor("office", near="10.78.3.10").address == "10.78.2.253"
-    number = Path("/run/netns", place.netns).stat().st_ino
-    assert lab.visitor("office", near="10.78.11.10") == place
-    assert Path("/run/netns", place.netns).stat().st_ino == number
-    subprocess.run(["ip", "-n", place.netns, "link", "delete", "host0"], check=True)
-    assert lab.visitor("office", near="10.78.11.10") == place
-    assert Path("/run/netns", place.netns).stat().st_ino != number
+    number = Path("/run/netns", stands.netns).stat().st_ino
+    assert lab.visitor("office", near="10.78.11.10") == stands
+    assert Path("/run/netns", stands.netns).stat().st_ino == number
+    subprocess.run(["ip", "-n", stands.netns, "link", "delete", "host0"], check=True)
+    assert lab.visitor("office", near="10.78.11.10") == stands
+    assert Path("/run/netns", stands.netns).stat().st_ino != number
 
 
 def test_a_killed_station_is_found_by_clean(tmp_path, traces):

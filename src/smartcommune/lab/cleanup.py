@@ -17,7 +17,7 @@ from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import CGROUP_PARENT, UNIT_PREFIX, Layout, layout
 from smartcommune.lab.models import Finding
-from smartcommune.lab.place import PLACES
+from smartcommune.lab.place import PLACES, STATION, names, programs
 from smartcommune.transports.ssh import control_folder
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def clean(profile: str, state: Path | None = None, *, dry_run: bool = False) -> 
     """
     place = layout(profile, state)
     found: list[Finding] = []
-    for find in (_processes, _ssh_masters, _units, _groups, _namespaces, _mounts, _loops, _files):
+    for find in (_processes, _guests, _ssh_masters, _units, _groups, _namespaces, _mounts, _loops, _files):
         for finding, remove in find(place):
             found.append(finding)
             if not dry_run:
@@ -65,6 +65,14 @@ def _processes(place: Layout) -> Found:
         kind, _, name = mark.removeprefix(f"{place.directory}:").partition(":")
         action = partial(machine.kill, place, name) if kind == "machine" else partial(_end, pid)
         yield Finding("process", str(pid), f"{kind} {name}"), action
+
+
+def _guests(place: Layout) -> Found:
+    """Find programs that live in a station, also those that have shed their mark."""
+    for netns in names(place, STATION):
+        if _mark_of(netns) == str(place.directory):
+            for pid, process in programs(netns).items():
+                yield Finding("process", str(pid), f"in {netns}"), process.end
 
 
 def _ssh_masters(place: Layout) -> Found:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import os
 import secrets
+import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartcommune.lab import network, topology
+from smartcommune.lab import background, network, topology
 from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import NETNS, Layout
 from smartcommune.lab.namespaces import set_network_sysctl
+from smartcommune.lab.process import Process, all_pids, start_ticks
 from smartcommune.site.networks import address_in
 from smartcommune.text import Text
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 LINK = "host0"
 STATION, VISITOR = PLACES = ("station", "visitor")
 _VISITOR_HOST = 253
+_END_TIMEOUT = 3.0
 _FIRST, _LAST = 252, 230  # host parts at the end of a zone, where the Site puts no host
 
 
@@ -106,6 +111,41 @@ def remove(netns: str) -> None:
     """Remove a place's namespace; its link goes with it. None is fine."""
     if (NETNS / netns).exists():
         run(["ip", "netns", "delete", netns])
+
+
+def programs(netns: str) -> dict[int, Process]:
+    """Return the processes that live in a place, whatever they made of their environment; this one apart."""
+    try:
+        number = (NETNS / netns).stat().st_ino
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for pid in all_pids():
+        with contextlib.suppress(OSError):
+            inside = Path(f"/proc/{pid}/ns/net").stat().st_ino == number
+            started = start_ticks(pid)
+            if inside and started is not None and pid != os.getpid():
+                found[pid] = Process(pid, started)
+    return found
+
+
+def end_programs(netns: str, mark: str) -> None:
+    """End all that lives in a place, or carries its ``mark`` on the way into it, and return when it is gone."""
+    while found := programs(netns) | _marked(mark):
+        for process in found.values():
+            process.send(signal.SIGTERM)
+        for process in found.values():
+            process.end(_END_TIMEOUT)
+
+
+def _marked(mark: str) -> dict[int, Process]:
+    """Return the processes that carry a mark; this one apart."""
+    found = {}
+    for pid, whole in background.marked_processes(mark).items():
+        started = start_ticks(pid)
+        if whole == mark and started is not None and pid != os.getpid():
+            found[pid] = Process(pid, started)
+    return found
 
 
 def names(layout: Layout, kind: str) -> list[str]:

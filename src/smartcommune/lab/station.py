@@ -23,7 +23,6 @@ from smartcommune.lab import background, network, place
 from smartcommune.lab.commands import missing_tool
 from smartcommune.lab.errors import LabError, LabUsageError
 from smartcommune.lab.layout import MARK_VARIABLE, NETNS, Layout, load_json, write_json
-from smartcommune.lab.process import Process, start_ticks
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
 
@@ -42,7 +41,6 @@ _BECOME = (
 )
 _HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
 _OPTIONS = ("hostname", "ntpsrv", "search", "114")  # 114: the captive portal's address (RFC 8910)
-_END_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +226,8 @@ class Station:
         )
 
     def _remove(self) -> None:
-        end_programs(self.mark)
+        place.end_programs(self.netns, self.mark)
         for program in self._started:
-            program.kill()  # one that has shed its environment
             program.wait()
         self._started.clear()
         place.remove(self.netns)
@@ -238,18 +235,10 @@ class Station:
             shutil.rmtree(self.folder)
 
 
-def end_programs(mark: str) -> None:
-    """End all programs of a station and wait until they are gone."""
-    for pid, whole in background.marked_processes(mark).items():
-        started = start_ticks(pid)
-        if whole == mark and pid != os.getpid() and started is not None:
-            Process(pid, started).end(_END_TIMEOUT)
-
-
 def remove_all(layout: Layout) -> None:
     """Remove all stations and visitors of a lab, with what runs in them."""
     for netns in place.names(layout, place.STATION):
-        end_programs(layout.mark("station", netns.removeprefix(f"{layout.netns}-")))
+        place.end_programs(netns, layout.mark("station", netns.removeprefix(f"{layout.netns}-")))
     for netns in (*place.names(layout, place.STATION), *place.names(layout, place.VISITOR)):
         place.remove(netns)
     if layout.stations.exists():
