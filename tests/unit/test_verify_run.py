@@ -38,6 +38,11 @@ def test_passes(host, word):
     """Echo answers."""
     assert host.check_output(f"echo {word}") == word
 
+@pytest.mark.parametrize("change", [pytest.param(lambda text: text.upper(), id="capitals")])
+def test_changes(host, change):
+    """Text is changed."""
+    assert change("a") == host.check_output("echo A")
+
 def test_fails(host, secrets):
     """The password is not shown."""
     print("seen", secrets("password"), secrets("shop_password"))
@@ -164,6 +169,7 @@ def test_an_interrupt_does_not_wait_for_checks(world: Path):
     [
         ("shop-1/shop/test_service.test_passes[a]", "passed", ""),
         ("shop-1/shop/test_service.test_passes[b]", "passed", ""),
+        ("shop-1/shop/test_service.test_changes[capitals]", "passed", ""),
         ("shop-1/shop/test_service.test_fails", "failed", "AssertionError: assert '•••' == 'other'"),
         ("shop-1/shop/test_service.test_skips", "skipped", "no camera"),
         ("shop-1/shop/test_service.test_flow", "passed", ""),
@@ -191,7 +197,7 @@ def test_every_planned_check_has_one_result(seen):
     """Nothing is lost and nothing is counted twice."""
     ids = [result.check.id for result in seen[0].results]
 
-    assert len(ids) == len(set(ids)) == 18
+    assert len(ids) == len(set(ids)) == 20
     assert seen[0].exit_code == 1
 
 

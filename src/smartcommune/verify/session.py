@@ -83,13 +83,12 @@ class CheckSession:
         """Return a collected check as it is planned: its title from the marker, else from the docstring."""
         host, service = self.host_of(item), self.service_of(item)
         function = item.function  # type: ignore[attr-defined]
-        parameters = {k: v for k, v in item.callspec.params.items() if k != "_testinfra_host"}  # type: ignore[attr-defined]
-        values = "-".join(str(value) for value in parameters.values())
-        suffix = f"[{values}]" if values else ""
+        values = _parameters(item)
+        suffix = f"[{'-'.join(values)}]" if values else ""
         docstring = (function.__doc__ or function.__name__.replace("_", " ")).strip().splitlines()[0]
         marker = item.get_closest_marker("title")
         title = {"vi": docstring, "en": docstring, **(marker.kwargs if marker else {})}
-        shown = f" – {', '.join(str(value) for value in parameters.values())}" if values else ""
+        shown = f" – {', '.join(values)}" if values else ""
         return Check(
             id=f"{host}/{service}/{item.path.stem}.{function.__name__}{suffix}",
             host=host,
@@ -202,3 +201,13 @@ def _detail(report: pytest.TestReport) -> str:
     """Return what pytest shows of a failure, with captured output, its end kept when it is long."""
     sections = [report.longreprtext, *(f"--- {name} ---\n{text}" for name, text in report.sections)]
     return "\n".join(sections)[-DETAIL_CHARACTERS:]
+
+
+def _parameters(item: pytest.Item) -> list[str]:
+    """Return a check's parameters as people read them; what is no text or number goes by its name in the check."""
+    call = item.callspec  # type: ignore[attr-defined]
+    host = call.params["_testinfra_host"].backend.get_pytest_id()
+    values = [value for name, value in call.params.items() if name != "_testinfra_host"]
+    if all(isinstance(value, str | int | float) for value in values):
+        return [str(value) for value in values]
+    return [call.id.replace(host, "").strip("-")]
