@@ -16,6 +16,7 @@ from tests.lab.conftest import OWNER, routed_zones
 
 LAB_ZONES = routed_zones()
 SERVER, PROXY = "10.78.3.10", ("10.78.0.1", 3142)
+LISTEN = "import socket, sys, time; held = socket.create_server((sys.argv[1], 22)); time.sleep(600)"
 OPENS = "python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)' {} {}"
 
 
@@ -181,6 +182,22 @@ def test_a_service_behind_the_router_opens_to_this_computer(running):
     connection.close()
     assert "10.78.2.253" in running.ssh("server-1", "sudo journalctl --unit=web --output=cat")
     running.lab.close(opened.local_port)
+
+
+def test_a_device_on_the_loopback_answers_in_its_zone(running):
+    """An address of zone management that the namespace has besides its own is reached through the router."""
+    device, ip = "10.78.6.200", ["ip", "-n", running.lab.netns, "address"]
+    argv = ["nsenter", f"--net=/run/netns/{running.lab.netns}", "--", "python3", "-c", LISTEN, device]
+    subprocess.run([*ip, "add", f"{device}/32", "dev", "lo"], check=True)
+    with subprocess.Popen(argv) as program:
+        try:
+            wait_open(running, device, 22, program)
+            assert opens(running, "server-1", device, 22)
+            running.lab.ensure_network(LAB_ZONES)
+            assert opens(running, "server-1", device, 22)
+        finally:
+            program.kill()
+            subprocess.run([*ip, "delete", f"{device}/32", "dev", "lo"], check=True)
 
 
 def test_a_router_without_power_is_started_again(running):

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _KERNELS_RULES, _MAIN = 32766, 254
 _BRIDGE = re.compile(r"b(r|\d+)-")
 _SYSCTLS = {
-    # An address answers on its own bridge only, and what comes in is not judged by the way back: machines behind a
-    # router that does not translate yet come in by the wan.
-    "net/ipv4/conf/all/arp_ignore": "1",
+    # Simulated devices have their addresses on the loopback link: each bridge answers for all of the namespace's.
+    "net/ipv4/conf/all/arp_ignore": "0",
+    # What comes in is not judged by the way back: machines behind a router that does not translate yet come by the wan.
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
     "net/ipv4/ip_forward": "1",
