@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import importlib.util
+import io
 import re
 import secrets as random
 from collections import deque
@@ -108,22 +110,10 @@ def log_in(buyer, secrets):
 
 
 def qr_text(page):
-    """Return what a phone reads from the page's QR code: the SVG's strokes as pixels, decoded."""
-    path = re.search(r'<path[^>]*class="qrline"[^>]* d="([^"]+)"|<path[^>]* d="([^"]+)"[^>]*class="qrline"', page)
-    assert path, "there is no QR code on the page"
-    dark, x, y = set(), 0.0, 0.0
-    for step, numbers in re.findall(r"([Mmh])([^Mmh]+)", path[1] or path[2]):
-        values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
-        if step == "h":
-            dark |= {(column, int(y)) for column in range(int(x), int(x + values[0]))}
-            x += values[0]
-        else:
-            x, y = (values[0], values[1]) if step == "M" else (x + values[0], y + values[1])
-    size = max(max(point) for point in dark) + 5
-    image = Image.new("L", (size, size), 255)
-    for point in dark:
-        image.putpixel(point, 0)
-    (code,) = zxingcpp.read_barcodes(image.resize((size * 8, size * 8), Image.Resampling.NEAREST))
+    """Return what a phone reads from the page's QR code."""
+    picture = re.search(r'<img src="data:image/png;base64,([^"]+)"', page)
+    assert picture, "there is no QR code on the page"
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(base64.b64decode(picture[1]))))
     return code.text
 
 

@@ -99,6 +99,13 @@ class PaymentDetailsView(views.PaymentDetailsView):
         with override("vi"):
             return super().place_order(*args, **kwargs)
 
+    def handle_successful_order(self, order: Any) -> HttpResponse:
+        """Let the guest who has just ordered follow the order without giving the e-mail address once more."""
+        response: HttpResponse = super().handle_successful_order(order)
+        if order.guest_email:
+            self.request.session["anon_order_email"] = order.guest_email
+        return response
+
     def send_order_placed_email(self, order: Any) -> None:
         """Queue the confirmation, with the QR code as a picture when the order asks for a transfer."""
         context = {**self.get_message_context(order), "transfer": payment.transfer(order)}

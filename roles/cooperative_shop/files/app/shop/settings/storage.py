@@ -39,7 +39,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
 THUMBNAIL_FORMAT = "WEBP"
 THUMBNAIL_PRESERVE_FORMAT = False
-THUMBNAIL_QUALITY = 82
+THUMBNAIL_QUALITY = 75
 OSCAR_MISSING_IMAGE_URL = "no-picture.webp"
 
 # Mail is written to the database with the order that it confirms; a timer hands it on (outbox).

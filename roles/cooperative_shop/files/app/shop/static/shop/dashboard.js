@@ -1,5 +1,15 @@
-/* Vietnamese for what the dashboard's scripts draw: calendars, pick lists, the editor of descriptions. */
+/* Vietnamese for what the dashboard's scripts draw: calendars, pick lists, the editor of descriptions; names for ticks. */
 "use strict";
+function nameInputs() {
+  const [all, one, count] = document.documentElement.lang === "vi"
+    ? ["Chọn tất cả", "Chọn dòng này", "Số lượng"] : ["Select all", "Select this row", "Quantity"];
+  document.querySelectorAll("td input, th input").forEach((input) => {
+    if (input.type === "hidden" || input.labels.length || input.hasAttribute("aria-label")) return;
+    input.setAttribute("aria-label", input.type !== "checkbox" ? count : input.name === "select_all" ? all : one);
+  });
+}
+nameInputs();
+new MutationObserver(nameInputs).observe(document.body, { childList: true, subtree: true });
 if (document.documentElement.lang === "vi") {
   moment.locale("vi");
   $.fn.select2.defaults.set("language", {
