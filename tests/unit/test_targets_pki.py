@@ -103,6 +103,32 @@ def test_openssl_enforces_the_constraints(tmp_path: Path, names: list[x509.Gener
         assert result.stdout.endswith("OK\n"), result
 
 
+@pytest.mark.parametrize("purpose", ["sslserver", "sslclient"])
+def test_a_host_may_be_either_end(tmp_path: Path, purpose: str) -> None:
+    """What a host's authority signs serves both ends of TLS, so that hosts know each other by certificates."""
+    for name, pem in (
+        ("root", ROOT.certificate),
+        ("host", HOST.certificate),
+        ("leaf", leaf([x509.DNSName(NAMES.names[0])])),
+    ):
+        (tmp_path / name).write_text(pem)
+
+    chain = ["-CAfile", tmp_path / "root", "-untrusted", tmp_path / "host", tmp_path / "leaf"]
+    then = ["-attime", str(int(NOW.timestamp()) + 60), "-purpose", purpose]
+    result = subprocess.run(["openssl", "verify", *then, *chain], capture_output=True, text=True, check=False)
+    assert result.stdout.endswith("OK\n"), result
+
+
+def test_an_authority_for_servers_only_is_issued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority from before hosts were clients of each other counts as drift."""
+    monkeypatch.setattr(pki, "_PURPOSES", pki._PURPOSES[:1])
+    old = pki.issue_host_authority(ROOT, "server-1", NAMES, now=NOW).certificate
+    monkeypatch.undo()
+
+    assert "clients" in HostAuthority(lambda: NOW).drift({"certificate": old, "expires": ""})[0].reason.en
+    assert not pki.lacks_purpose(HOST.certificate)
+
+
 def test_names_below_ones_own_are_excluded() -> None:
     """Only names of other hosts that lie below one of one's own are worth excluding."""
     others = ("gateway-1.commune.example", "commune.example.org", "other.example")

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 YEAR = timedelta(days=365.25)
 ROOT_LIFE = 20 * YEAR
 HOST_LIFE = 10 * YEAR
+_PURPOSES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)  # both ends of TLS between hosts
 CLOCK_SKEW = timedelta(hours=1)  # a machine whose clock is a little late must accept what was just issued
 
 
@@ -55,7 +56,7 @@ def issue_root(common_name: str, organization: str, *, now: datetime) -> Authori
 
 
 def issue_host_authority(root: Authority, host: str, names: HostNames, *, now: datetime) -> Authority:
-    """Return an issuing authority of one host: ECDSA P-256, 10 years at most, TLS servers with its names only."""
+    """Return an issuing authority of one host: ECDSA P-256, 10 years at most, TLS with its names only."""
     issuer = x509.load_pem_x509_certificate(root.certificate.encode())
     issuer_key = _private_key(root.private_key)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -78,7 +79,7 @@ def issue_host_authority(root: Authority, host: str, names: HostNames, *, now: d
     )
     certificate = (
         builder.add_extension(constraints, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_PURPOSES), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
@@ -101,6 +102,14 @@ def renewal_due(certificate: str, *, now: datetime) -> bool:
     parsed = x509.load_pem_x509_certificate(certificate.encode())
     life = parsed.not_valid_after_utc - parsed.not_valid_before_utc
     return parsed.not_valid_after_utc - now < life / 3
+
+
+def lacks_purpose(certificate: str) -> bool:
+    """Return whether an authority of a host may not sign for both ends of TLS, as one issued long ago may not."""
+    usage = x509.load_pem_x509_certificate(certificate.encode()).extensions.get_extension_for_class(
+        x509.ExtendedKeyUsage
+    )
+    return not set(_PURPOSES) <= set(usage.value)
 
 
 def expiry(certificate: str) -> datetime:

@@ -65,7 +65,17 @@ class HostAuthority(Recorded):
         return _created(self._public(inputs), self._issue(inputs)).properties
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
-        """Say when the certificate is in the last third of its life."""
+        """Say when the certificate is in the last third of its life, or may not sign for clients."""
+        if pki.lacks_purpose(properties["certificate"]):
+            return (
+                Drift(
+                    "certificate",
+                    Text(
+                        vi="chứng thư cũ chỉ ký được cho máy chủ TLS, không ký được cho máy khách",
+                        en="the certificate is an old one that may sign for TLS servers, not for clients",
+                    ),
+                ),
+            )
         if not pki.renewal_due(properties["certificate"], now=self._now()):
             return ()
         day = properties["expires"][:10]
