@@ -172,6 +172,17 @@ def test_the_matrix_is_what_hosts_and_transit_ask_for(commune):
     ]
 
 
+def test_sensors_are_asked_in_the_zone_of_their_site(tmp_path):
+    """The peer «sensors» is the zone sensor of the host's own site; from another zone the router lets it pass."""
+    roles = ROLES | {"asker": "component: infrastructure\negress: [{peer: sensors, port: 502, purpose: NOTE}]"}
+    site = SmallCommune(tmp_path, roles, PROFILE).build(("passage: {}", "passage: {}\n    asker: {host: server-1}"))
+
+    assert ("sensors", "10.20.5.0/24", 502) in [
+        (rule.peer, rule.address, rule.port) for rule in site.host("server-1").outbound
+    ]
+    assert "server 10.20.3.10 > sensor 10.20.5.0/24 tcp/502 asker" in matrix(site)
+
+
 def test_every_rule_names_its_lines(commune):
     """A forward rule has the lines of the catalogue and of the profile that asked for it."""
     rules = commune.build().host("gateway-1").forward

@@ -18,7 +18,7 @@ from smartcommune.text import Text
 
 Number = int | float
 Protocol = Literal["tcp", "udp"]
-Peer = Literal["gateway", "mirror", "mail_relay", "resolver", "internet", "devices"]
+Peer = Literal["gateway", "mirror", "mail_relay", "resolver", "internet", "devices", "sensors"]
 ROUTING = "routing"  # the one capability that the core knows: who provides it is its site's router
 RESOLVER = "resolver"
 _TABLE = r"^((inet|ip|ip6|bridge|netdev) )?commune_[a-z0-9_]{1,40}$"
@@ -73,7 +73,7 @@ class Egress(Model):
 
     ``gateway``: the gateway of the host's zone; ``mirror``, ``mail_relay``: the province's; ``resolver``: the name
     server of the host's router, no rule without one; ``internet``: any address beyond the WAN; ``devices``: all
-    managed devices.
+    managed devices; ``sensors``: the zone ``sensor`` of the host's own site, where things wait to be asked.
     """
 
     peer: Peer

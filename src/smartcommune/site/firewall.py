@@ -101,6 +101,8 @@ def _addresses(
             return [(INTERNET, egress.port, ())]
         case "devices":
             return [(device.address, egress.port, device.sources) for device in devices]
+        case "sensors":
+            return [(host.network.zones["sensor"].prefix, egress.port, ())]
     peer = peers[egress.peer]
     if peer is None:
         if egress.peer == "mirror":
