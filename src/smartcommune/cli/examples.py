@@ -44,6 +44,10 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
         "smartcommune lab station vi-huong wifi -- curl --head http://example.com/",
         "smartcommune lab station vi-huong office --address 10.20.2.200 -- nmap 10.20.3.10",
     ),
+    ("lab", "sensor"): (
+        "smartcommune lab sensor vinh-hung",
+        "smartcommune lab sensor vinh-hung ao-1-oxy --set dissolved_oxygen=3.1 --count 3 --every 5",
+    ),
     ("lab", "cut"): (
         "smartcommune lab cut vi-huong server-1",
         "smartcommune lab cut vi-huong gateway-1 --zone office",

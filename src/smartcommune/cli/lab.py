@@ -48,11 +48,12 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
         "stop": stop,
         "clean": clean,
     }
-    from smartcommune.cli import lab_list, lab_open, lab_station
+    from smartcommune.cli import lab_list, lab_open, lab_sensor, lab_station
 
     app.command("list")(lab_list.list_all)
     app.command("open")(lab_open.open_endpoint)
     app.command("station")(lab_station.station)
+    app.command("sensor")(lab_sensor.play)
     for name, function in functions.items():
         app.command(name)(function)
     return app

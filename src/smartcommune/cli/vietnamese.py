@@ -140,6 +140,18 @@ VIETNAMESE: dict[str, str] = {
         "Làm một máy khách trong một vùng, như điện thoại hay máy tính ở đó: chạy shell hoặc một lệnh của máy này "
         "trong mạng đó.\n\nĐịa chỉ, lối ra và máy chủ tên lấy từ vùng. Chương trình kết thúc thì trạm cũng mất."
     ),
+    (
+        "Play readings into a gateway by the sensors' own protocols: a Modbus server, an MQTT device.\n\nRecorded ones "
+        "with --csv, else generated ones like a day's. Each stands in the zone sensor, at its own address."
+    ): (
+        "Chơi số đo vào một cổng bằng đúng giao thức của cảm biến: máy chủ Modbus, thiết bị MQTT.\n\nSố đo đã ghi thì "
+        "dùng --csv, không thì sinh như một ngày. Mỗi cảm biến đứng trong vùng sensor, đúng địa chỉ trong hồ sơ."
+    ),
+    "Their ids; all of the profile by default.": "Mã cảm biến; mặc định là mọi cảm biến của hồ sơ.",
+    "Recorded readings: a column each quantity.": "Số đo đã ghi: mỗi đại lượng một cột.",
+    "Show this value; may be repeated.": "Luôn cho giá trị này; có thể ghi nhiều lần.",
+    "How many readings of each sensor.": "Bao nhiêu số đo mỗi cảm biến.",
+    "Seconds between two readings.": "Số giây giữa hai số đo.",
     "A network zone.": "Một vùng mạng.",
     "A static address; by default one from DHCP where a gateway routes.": (
         "Địa chỉ tĩnh; mặc định lấy từ DHCP nơi có cổng mạng định tuyến."
