@@ -17,6 +17,9 @@ def main() -> NoReturn:
     patient = signal.getsignal(signal.SIGINT) == signal.default_int_handler  # not so when started in the background
     if patient:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from smartcommune.cli.streams import finish_output, open_standard_streams
+
+    open_standard_streams()
     from smartcommune.cli.main import main as run
 
     if patient:
@@ -26,6 +29,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:  # a second one, while the first was being told
         sys.exit(INTERRUPTED)
     finally:
+        finish_output()
         if patient:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
 

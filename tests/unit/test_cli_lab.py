@@ -273,3 +273,14 @@ def test_open_without_a_name_lists_what_can_be_opened(capfd, calls):
 
     assert "smartcommune lab open vi-huong cua-hang" in out
     assert calls == []
+
+
+def test_a_lab_that_does_not_stand_is_said(capfd, calls, monkeypatch):
+    """What needs machines names the command that makes them; stopping nothing is no failure."""
+    monkeypatch.setattr(FakeLab, "list", lambda _: ())
+    monkeypatch.setattr(FakeLab, "read_network", lambda _: None, raising=False)
+    code, _, err = run(capfd, "lab", "shell", "vi-huong", "server-1")
+
+    assert code == 2
+    assert "→ run: smartcommune apply vi-huong --target lab" in err
+    assert run(capfd, "lab", "stop", "vi-huong")[0] == 0

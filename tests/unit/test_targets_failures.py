@@ -7,7 +7,7 @@ import pytest
 from pulumi.automation import CommandError
 from pulumi.automation._cmd import CommandResult
 
-from smartcommune.errors import InterruptedRunError, NotReachedError, SmartCommuneError
+from smartcommune.errors import InterruptedRunError, NotReachedError, SmartCommuneError, UsageError
 from smartcommune.targets import recovery
 from smartcommune.targets.failures import EngineError, HostsNotReachedError, ProvisioningError, explain
 from smartcommune.targets.layout import Layout
@@ -114,3 +114,12 @@ def test_pending_operations_are_cleared_once() -> None:
     assert recovery.clear_pending(stack, State(pending=("urn",)))  # type: ignore[arg-type]
     assert not recovery.clear_pending(stack, State())  # type: ignore[arg-type]
     assert stack.calls == 1
+
+
+def test_a_wrong_passphrase_is_wrong_use() -> None:
+    """What the engine says of it becomes the message that the toolkit gives elsewhere: nothing was touched."""
+    said = CommandError(CommandResult("", "error: getting secrets manager: incorrect passphrase", 255))
+    error = explain(said, Journal(), interrupted=False)
+
+    assert isinstance(error, UsageError)
+    assert "PULUMI_CONFIG_PASSPHRASE" in str(error.todo)

@@ -28,7 +28,7 @@ def doctor(
     verdict = (
         session.text("Máy này sẵn sàng.", "This computer is ready.")
         if not missing
-        else session.text(f"Còn thiếu {len(missing)} thứ.", f"{len(missing)} prerequisites are missing.")
+        else session.text(f"Còn thiếu {len(missing)} thứ.", f"Missing prerequisites: {len(missing)}.")
     )
     session.document({"ready": not missing, "findings": findings})
     session.result(verdict, style="bold green" if not missing else "bold red")

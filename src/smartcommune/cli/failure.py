@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartcommune import paths
+from smartcommune import paths, refusals
 from smartcommune.cli.invocation import NAME
+from smartcommune.cli.streams import discard_output
 from smartcommune.errors import InputErrors, SmartCommuneError
 from smartcommune.text import Text
 from smartcommune.verify.redact import redact
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from smartcommune.cli.session import Session
 
 INTERRUPTED = 130
+READER_GONE = 141  # what a program ends with whose output nobody reads any more: 128 + SIGPIPE
 _INTERRUPTED_TEXT = Text(
     vi="đã dừng; chạy lại chính lệnh này để làm tiếp", en="interrupted; run the same command again to resume"
 )
@@ -31,19 +33,17 @@ def show_failure(error: BaseException, session: Session) -> int:
     if isinstance(error, KeyboardInterrupt):
         return _show(session, INTERRUPTED, _INTERRUPTED_TEXT)
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read has gone: let the interpreter end quietly
-        return 1
-    if isinstance(error, OSError) and error.filename:
-        return _show(
-            session, 1, Text(vi=f"{error.filename}: {error.strerror}", en=f"{error.filename}: {error.strerror}")
-        )
+        discard_output()  # let the interpreter end quietly
+        return READER_GONE
+    if isinstance(error, OSError) and refusals.is_known(error):
+        return _show(session, 1, *_of_system(error))
     log = _save(error)
     what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
     return _show(
         session,
         1,
         Text(vi=f"lỗi không lường trước: {redact(what, ())}", en=f"unexpected failure: {redact(what, ())}"),
-        Text(vi=f"chi tiết ở {log}", en=f"details are in {log}"),
+        Text(vi=f"chi tiết ở {log}", en=f"details are in {log}") if log is not None else None,
     )
 
 
@@ -77,8 +77,8 @@ def _show(session: Session, code: int, message: Text, todo: Text | None = None, 
     return code
 
 
-def _save(error: BaseException) -> Path:
-    """Keep a traceback, without secrets it could show as private keys; return its file."""
+def _save(error: BaseException) -> Path | None:
+    """Keep a traceback, without secrets it could show as private keys; return its file, if there is room for one."""
     text = redact("".join(traceback.format_exception(error)), ())
     name = f"smartcommune-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
     for folder in (paths.state() / "logs", Path(tempfile.gettempdir())):
@@ -90,4 +90,15 @@ def _save(error: BaseException) -> Path:
         except OSError:
             continue
         return path
-    return Path(os.devnull)
+    return None
+
+
+def _of_system(error: OSError) -> tuple[Text, Text | None]:
+    """Return what the system refused, and what to do where that is known."""
+    message, todo = refusals.describe(error)
+    if todo is None and error.filename and Path(str(error.filename)).is_relative_to(paths.state()):
+        todo = Text(
+            vi=f"cho phép ghi vào {paths.state()}, hoặc đặt SMARTCOMMUNE_STATE là một thư mục ghi được",
+            en=f"allow writing to {paths.state()}, or set SMARTCOMMUNE_STATE to a folder that can be written",
+        )
+    return message, todo

@@ -48,6 +48,6 @@ def _short(path: str) -> str:
     """Return a path relative to the working folder if it lies in it."""
     try:
         relative = os.path.relpath(path)
-    except ValueError:
+    except (ValueError, OSError):  # the working folder is gone
         return path
     return shlex.quote(path if relative.startswith("..") else relative)

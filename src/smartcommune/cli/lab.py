@@ -12,6 +12,8 @@ import typer
 from smartcommune.cli import completion, options
 from smartcommune.cli.lab_command import Command, check_command, run_attached, run_command
 from smartcommune.cli.session import Session, of
+from smartcommune.errors import NotProvisionedError
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +61,11 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
     return app
 
 
-def lab_of(session: Session, profile: str) -> Lab:
-    """Return a profile's lab, as root; the profile may be a path and need not be valid any more."""
+def lab_of(session: Session, profile: str, *, standing: bool = True) -> Lab:
+    """Return a profile's lab, as root; the profile may be a path and need not be valid any more.
+
+    Raises NotProvisionedError when nothing of it is ``standing`` although something must be.
+    """
     from smartcommune.cli.privilege import become_root
     from smartcommune.profile.loader import find_profile
 
@@ -68,7 +73,16 @@ def lab_of(session: Session, profile: str) -> Lab:
     become_root(session)
     from smartcommune.lab.lab import Lab
 
-    return Lab(path.stem)
+    lab = Lab(path.stem)
+    if standing and not lab.list() and lab.read_network() is None:
+        raise NotProvisionedError(
+            Text(vi=f"phòng thử của {path.stem} chưa được dựng", en=f"the lab of {path.stem} has not been provisioned"),
+            todo=Text(
+                vi=f"chạy: smartcommune apply {path.stem} --target lab",
+                en=f"run: smartcommune apply {path.stem} --target lab",
+            ),
+        )
+    return lab
 
 
 def name_of(profile: str) -> str:
@@ -175,7 +189,7 @@ def reset(
 ) -> None:
     """Put all machines back to a snapshot. What was written since then is lost: asks first."""
     session = of(context)
-    lab = lab_of(session, profile)
+    lab = lab_of(session, profile, standing=False)
     question = session.text(
         f"Đưa các máy về bản chụp {name}? Dữ liệu ghi sau đó sẽ mất.",
         f"Put all machines back to snapshot {name}? What was written since then is lost.",
@@ -194,7 +208,7 @@ def stop(
 ) -> None:
     """Stop machines in order; their disks stay. 'apply' starts them again."""
     session = of(context)
-    lab = lab_of(session, profile)
+    lab = lab_of(session, profile, standing=host is not None)
     names = [host] if host else [machine.name for machine in lab.list()]
     lab.stop(host)
     _done(session, f"Đã tắt: {', '.join(names) or '–'}", f"Stopped: {', '.join(names) or '–'}", machines=names)

@@ -132,6 +132,12 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
             return 2
         context = getattr(error, "ctx", None)
         return show_usage(error.format_message(), context.command_path if context else NAME, session)
+    except SystemExit as error:  # what typer makes of a pipe that nobody reads any more, and the end of completion
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        from smartcommune.cli.failure import show_failure
+
+        return show_failure(error.__context__, session)
     except (typer.Abort, KeyboardInterrupt):
         outcome = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - here every error becomes one message

@@ -84,7 +84,7 @@ def _state() -> Prerequisite:
         f"allow writing to {nearest}, or set SMARTCOMMUNE_STATE",
     )
     writable = os.access(nearest, os.W_OK) or shutil.which("sudo") is not None
-    return Prerequisite(subject, writable, "", todo)
+    return Prerequisite(subject, writable and nearest.is_dir(), "", todo)
 
 
 def _linux() -> Prerequisite:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from smartcommune.cli.invocation import VARIABLE
-from smartcommune.errors import ToolMissingError
+from smartcommune.errors import ToolMissingError, UsageError
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -66,7 +67,21 @@ def become_root(session: Session) -> None:
             Text(vi="việc này cần quyền root, và không có sudo", en="this needs root, and there is no sudo"),
             todo=Text(vi="chạy lại bằng root", en="run it again as root"),
         )
+    terminal = sys.stdin.isatty()
+    if not terminal and _asks_for_a_password():
+        raise UsageError(
+            Text(
+                vi="việc này cần quyền root; sudo hỏi mật khẩu, mà không có ai để gõ",
+                en="this needs root; sudo asks for a password, and there is no terminal to type it on",
+            ),
+            todo=Text(vi="chạy trong một cửa sổ lệnh, hoặc chạy bằng root", en="run it on a terminal, or as root"),
+        )
     os.environ[VARIABLE] = session.program
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvp("sudo", sudo_command(list(session.arguments), dict(os.environ), terminal=sys.stdin.isatty()))
+    os.execvp("sudo", sudo_command(list(session.arguments), dict(os.environ), terminal=terminal))
+
+
+def _asks_for_a_password() -> bool:
+    """Return whether sudo wants somebody to type something, or lets this user do nothing."""
+    return subprocess.run(["sudo", "--non-interactive", "true"], capture_output=True, check=False).returncode != 0

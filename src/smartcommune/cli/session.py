@@ -5,19 +5,30 @@ With ``--json`` stdout carries one document and nothing else; without a terminal
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from smartcommune import refusals
 from smartcommune.cli.invocation import NAME, pasteable
+from smartcommune.errors import SmartCommuneError
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import typer
     from rich.console import Console
 
-    from smartcommune.text import Language, Text
+    from smartcommune.text import Language
+
+
+class OutputError(SmartCommuneError):
+    """What a command found or did could not be written to where it should go."""
 
 
 @dataclass
@@ -49,16 +60,18 @@ class Session:
     def result(self, line: str = "", *, style: str | None = None) -> None:
         """Print a line of the result, unless the result is a document."""
         if not self.json and not self.quiet:
-            self.out.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
+            with _told_when_unwritten():
+                self.out.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
 
     def note(self, line: str, *, style: str | None = None) -> None:
         """Print a message beside the result."""
         if not self.quiet:
-            self.err.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
+            self.error(line, style=style)
 
     def error(self, line: str, *, style: str | None = "red") -> None:
-        """Print what went wrong: also when quiet."""
-        self.err.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
+        """Print what went wrong: also when quiet. A run does not end because nobody reads its messages."""
+        with suppress(OSError):
+            self.err.print(self.pasteable(line), style=style, markup=False, soft_wrap=True)
 
     def document(self, value: Any) -> None:
         """Write the document of ``--json``: once, at the end of a command."""
@@ -66,8 +79,10 @@ class Session:
             from smartcommune.cli.documents import render_document
 
             self.documents.append(value)
-            sys.stdout.write(render_document(value))
-            sys.stdout.flush()
+            with _told_when_unwritten():
+                sys.stdout.flush()
+                sys.stdout.buffer.write(render_document(value).encode())  # JSON is UTF-8 whatever the terminal is
+                sys.stdout.buffer.flush()
 
     def pasteable(self, text: str) -> str:
         """Return a text with its commands as this user types them."""
@@ -85,7 +100,6 @@ class Session:
 
         if not sys.stdin.isatty():
             from smartcommune.errors import UsageError
-            from smartcommune.text import Text
 
             raise UsageError(
                 Text(
@@ -103,8 +117,29 @@ def of(context: typer.Context) -> Session:
     return session if session is not None else Session()
 
 
+@contextmanager
+def _told_when_unwritten() -> Iterator[None]:
+    """Turn what keeps a result from being written into an error that says so."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = refusals.reason(error)
+        raise OutputError(
+            Text(vi=f"không ghi được kết quả: {why.vi}", en=f"the result cannot be written: {why.en}"),
+            todo=Text(vi="xem nơi nhận kết quả còn chỗ không", en="see whether there is room where it goes to"),
+        ) from error
+
+
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
+    class PipedConsole(Console):
+        """A console that leaves it to the program to end when nobody reads any more."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     plain = not stream.isatty() or os.environ.get("TERM") == "dumb"
-    return Console(file=stream, highlight=False, no_color=plain or None, force_terminal=False if plain else None)
+    return PipedConsole(file=stream, highlight=False, no_color=plain or None, force_terminal=False if plain else None)

@@ -32,11 +32,16 @@ def unlock(
 
     session = of(context)
     path = load_commune(profile, target).folder / "lock"
-    holder = load_holder(path) if path.exists() else None
     try:
+        holder = load_holder(path) if path.exists() else None
         if path.exists():
             with hold(path):
                 pass
+    except PermissionError:  # what root made for the lab is root's
+        from smartcommune.cli.privilege import become_root
+
+        become_root(session)
+        raise
     except LockedError:
         if holder is None:
             raise

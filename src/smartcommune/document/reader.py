@@ -7,6 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+from smartcommune import refusals
 from smartcommune.document import traps
 from smartcommune.document.composer import compose
 from smartcommune.document.model import Document
@@ -29,7 +30,8 @@ def read_document(path: Path, shown: str) -> Document:
     try:
         content = _read_bytes(path)
     except OSError as error:
-        reason = Text(vi=f"{path}: {_REASONS.get(type(error), error.strerror)}", en=f"{path}: {error.strerror}")
+        why = refusals.reason(error)
+        reason = Text(vi=f"{path}: {why.vi}", en=f"{path}: {why.en}")
         failed.add_at(1, 1, (), traps.UNREADABLE, found=reason)
         return failed
     except ValueError as error:
@@ -49,14 +51,6 @@ def read_document(path: Path, shown: str) -> Document:
     elif not isinstance(document.data, dict):
         document.add_at(document.place(()).line, 1, (), traps.NOT_A_MAPPING)
     return document
-
-
-_REASONS: dict[type[OSError], str] = {
-    FileNotFoundError: "không có tệp này",
-    IsADirectoryError: "đây là một thư mục",
-    PermissionError: "không có quyền đọc",
-    NotADirectoryError: "một phần của đường dẫn không phải là thư mục",
-}
 
 
 def _read_bytes(path: Path) -> bytes:

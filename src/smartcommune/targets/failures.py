@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from smartcommune.errors import InterruptedRunError, NotReachedError, SmartCommuneError
+from smartcommune.targets.state import wrong_passphrase
 from smartcommune.targets.vocabulary import is_thing, name_of, subject_of
 from smartcommune.text import Text
 
@@ -51,6 +52,8 @@ def explain(error: CommandError, journal: Journal, *, interrupted: bool) -> Smar
     if failures:
         return ProvisioningError(failures)
     text = _ESCAPES.sub("", str(error))
+    if "incorrect passphrase" in text:
+        return wrong_passphrase()
     lines = list(dict.fromkeys(_ERROR_LINE.findall(text))) or [text.strip().splitlines()[-1]]
     said = "; ".join(lines)
     return EngineError(Text(vi=f"pulumi báo lỗi: {said}", en=f"pulumi failed: {said}"))

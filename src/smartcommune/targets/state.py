@@ -88,6 +88,17 @@ def load_state(path: Path) -> State:
         ) from error
 
 
+def wrong_passphrase() -> UsageError:
+    """Return the error for a passphrase that the state was not encrypted with."""
+    return UsageError(
+        Text(vi="mật khẩu trạng thái không đúng", en="this is not the passphrase of the state"),
+        todo=Text(
+            vi="đặt lại PULUMI_CONFIG_PASSPHRASE hoặc PULUMI_CONFIG_PASSPHRASE_FILE như lần chạy đầu",
+            en="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE as in the first run",
+        ),
+    )
+
+
 class Decrypter:
     """Decrypts the secrets of one state; deriving the key costs about 0.2 s, once."""
 
@@ -100,13 +111,7 @@ class Decrypter:
         try:
             self._decrypt(check)
         except InvalidTag:
-            raise UsageError(
-                Text(vi="mật khẩu trạng thái không đúng", en="this is not the passphrase of the state"),
-                todo=Text(
-                    vi="đặt lại PULUMI_CONFIG_PASSPHRASE hoặc PULUMI_CONFIG_PASSPHRASE_FILE như lần chạy đầu",
-                    en="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE as in the first run",
-                ),
-            ) from None
+            raise wrong_passphrase() from None
 
     def value(self, value: Any) -> Any:
         """Return a property with its secret opened; what is no secret comes back as it is."""

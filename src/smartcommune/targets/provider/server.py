@@ -17,7 +17,7 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from smartcommune import __version__
+from smartcommune import __version__, refusals
 from smartcommune.errors import SmartCommuneError
 from smartcommune.targets.provider.journal import Change, Journal, Seen
 from smartcommune.targets.provider.resource import Foreseeing, InitFailedError, Properties, Resource
@@ -198,6 +198,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except SmartCommuneError as error:
             self.journal.fail(urn, operation, error)
             context.abort(grpc.StatusCode.UNKNOWN, error.message.en)
+        except OSError as error:
+            message, todo = refusals.describe(error)
+            self.journal.fail(urn, operation, UnexpectedError(message, todo=todo))
+            context.abort(grpc.StatusCode.UNKNOWN, message.en)
         except Exception as error:  # noqa: BLE001 -- the gRPC boundary: nothing may pass it unseen
             where = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
