@@ -86,7 +86,7 @@ class MikrotikRouteros(Platform):
 
     def undo(self, session: Session, armed: Armed) -> bool:
         """Load the backup now, in the background, where nothing asks; that reboots."""
-        session.run(f':execute "{_LOAD}"')
+        session.run(f':execute "{_LOAD}"', seconds=5)
         return False
 
     def save(self, session: Session) -> None:
