@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,17 @@ class Break:
 
 SERVER = "server-1"
 MACHINE = "gateway-1"
+REMOVED = "/var/backups/commune/removed"
 BREAKS = (
     Break("stopped service", "systemctl stop nginx.service", "reverse_proxy", "nginx.service"),
     Break("edited file", "echo '# by hand' >> /etc/ssh/sshd_config", "base", "# by hand"),
+    Break(
+        "edit that the service runs on",
+        'sed -i \'s/"fee_commune": [0-9]*/"fee_commune": 1/\' /etc/cooperative_shop/settings.json'
+        " && systemctl restart cooperative_shop.service",
+        "cooperative_shop",
+        "cooperative_shop.service",
+    ),
     Break(
         "dropped firewall rule",
         "nft delete rule inet commune input handle "
@@ -30,10 +39,35 @@ BREAKS = (
         "base",
         "443",
     ),
+    Break("sudo rule", "echo 'games ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/rogue", "base", "/etc/sudoers.d/rogue"),
+    Break(
+        "second root",
+        "id rogue >/dev/null 2>&1 || useradd --no-create-home rogue;"
+        " sed -i 's/^rogue:x:[0-9]*:/rogue:x:0:/' /etc/passwd",
+        "base",
+        "rogue: a second root",
+    ),
+    Break("root's keys", "echo ssh-ed25519 AAAA > /root/.ssh/authorized_keys", "base", "/root/.ssh/authorized_keys"),
     Break(
         "database role", "su postgres -c \"psql -qc 'ALTER ROLE traceability CREATEDB'\"", "postgresql", "traceability"
     ),
+    Break(
+        "superuser of the database",
+        "su postgres -c \"psql -qc 'DROP ROLE IF EXISTS rogue' -c 'CREATE ROLE rogue SUPERUSER LOGIN'\"",
+        "postgresql",
+        "rogue: SUPERUSER LOGIN",
+    ),
 )
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What the first apply after the plan told, what it changed on each host (role, task), and what the next told."""
+
+    told: dict[str, Any]
+    changed: dict[str, list[tuple[str, str]]]
+    started: bool
+    again: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +77,17 @@ def plan(commune):
         commune.on(SERVER, each.script)
     commune.lab.destroy_machine(MACHINE)
     return commune.document(*commune.verb("plan"), "--exit-code", codes=(3,))
+
+
+@pytest.fixture(scope="module")
+def mended(commune, plan):
+    """The commune after that plan was applied, and applied once more."""
+    assert plan["hosts"]
+    before = commune.document(*commune.verb("status"))["run"]["started"]
+    told = commune.document(*commune.verb("apply"), "--yes")
+    changed = _changes(commune)
+    again = commune.document(*commune.verb("apply"), "--yes", "--no-verify")
+    return Mended(told, changed, commune.document(*commune.verb("status"))["run"]["started"] > before, again)
 
 
 def test_plan_names_the_deleted_machine(plan):
@@ -61,25 +106,46 @@ def test_plan_names_what_was_changed_by_hand(plan, broken):
     assert [action for action in actions if broken.words in action["detail"]], json.dumps(plan["hosts"], indent=1)
 
 
-def test_apply_mends_it_and_nothing_else(commune, plan):
+def test_apply_mends_it_and_nothing_else(mended):
     """Only the services that were broken change, the checks pass again, and the run after that changes nothing."""
-    before = commune.document(*commune.verb("status"))["run"]["started"]
-    mended = commune.document(*commune.verb("apply"), "--yes")
-    changed = _changes(commune)
-    again = commune.document(*commune.verb("apply"), "--yes", "--no-verify")
+    assert mended.started
+    assert mended.told["summary"]["failed"] == mended.told["summary"]["not_reached"] == 0
+    assert {role for role, _ in mended.changed[SERVER]} == {each.service for each in BREAKS}, mended.changed
+    assert set(mended.again["changed"].values()) == {0}
 
-    assert commune.document(*commune.verb("status"))["run"]["started"] > before
-    assert mended["summary"]["failed"] == mended["summary"]["not_reached"] == 0
-    assert {role for host, role in changed if host == SERVER} == {each.service for each in BREAKS}, changed
-    assert again["changed"] == {"machines": 0, "hosts": 0}
+
+def test_apply_does_what_the_plan_said(plan, mended):
+    """The plan lists, for a host that stands, the tasks that then change something: all of them and no other."""
+    said = [
+        (action["sources"][0]["key"], action["reason"]["en"].partition(": ")[2])
+        for action in plan["hosts"]
+        if action["subject"]["en"].startswith(f"{SERVER}: ")
+    ]
+
+    assert sorted(said) == sorted(mended.changed[SERVER])
+
+
+def test_what_goes_is_kept(commune, mended):
+    """Files that went lie in the archive, and the second root is locked, without its number, and not deleted."""
+    assert mended.changed
+    kept = commune.on(SERVER, f"find {REMOVED} -type f | sed 's#^{REMOVED}/[^/]*##' | sort -u").split()
+    passwd = commune.on(SERVER, "getent passwd rogue").split(":")
+    locked = commune.on(SERVER, "passwd --status rogue").split()[1]
+    powers = commune.on(
+        SERVER, 'su postgres -c "psql -Atc \\"SELECT rolsuper, rolcanlogin FROM pg_roles WHERE rolname = \'rogue\'\\""'
+    ).strip()
+
+    assert {"/etc/sudoers.d/rogue", "/root/.ssh/authorized_keys"} <= set(kept)
+    assert (passwd[2] != "0", passwd[6].strip(), locked) == (True, "/usr/sbin/nologin", "L")
+    assert powers == "f|f"
 
 
 def _changes(commune):
-    """Return what the last run of the site's playbook changed: the tasks by (host, role)."""
+    """Return what the last run of the site's playbook changed: role and task of each change, by host."""
     run = max((commune.folder / "runs").glob("*-site"))
     events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
-    changed = [event for event in events if event.get("state") == "changed"]
-    return {
-        (event["host"], event["role"]): [each["task"] for each in changed if each["role"] == event["role"]]
-        for event in changed
-    }
+    found: dict[str, list[tuple[str, str]]] = {}
+    for event in events:
+        if event.get("state") == "changed":
+            found.setdefault(event["host"], []).append((event["role"], event["task"]))
+    return found
