@@ -92,6 +92,27 @@ def test_a_backup_is_merged(tmp_path, outbox):
     assert [number for number, _ in outbox.batch(0, 10)] == [*old, *new]
 
 
+def test_a_restored_backup_is_sent(tmp_path, outbox):
+    """What another process merges below what was sent already is counted and sent, without a restart."""
+    sent, server = [], IngestDouble()
+    sender = Sender(outbox, sent.append)
+    sender.link(up=True)
+    old = outbox.accept([reading(1)])
+    outbox.copy(tmp_path / "copy.db")
+    outbox.settle(old[0])
+    outbox.accept([reading(2)])
+    sender.step()
+    sender.acknowledge(server.take(sent[0]))
+    assert (outbox.size()[0], sender.step()) == (0, False)
+
+    other = Outbox(tmp_path / "outbox.db", limit=LIMIT)
+    other.merge(tmp_path / "copy.db")
+    other.close()
+    assert outbox.size()[0] == 1
+    assert sender.step()
+    assert [each["sequence"] for each in json.loads(sent[1])["readings"]] == old
+
+
 def test_nothing_is_handed_on_without_the_link(outbox):
     """While the bridge is down no batch is made; each time it comes up all that waits is sent, oldest first."""
     sent = []

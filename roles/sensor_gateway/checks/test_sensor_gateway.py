@@ -1,9 +1,11 @@
 """Checks of the sensor gateway: it collects, lets nobody in without an account, reaches the server."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+MODELS = Path(__file__).parents[1] / "files" / "models"
 UNITS = ["mosquitto.service", "sensor-gateway.service"]
 HEALTH = "/usr/local/sbin/sensor-gateway health"
 # Log in at the broker of this machine: PORT, USER, PASSWORD; prints what the broker says.

@@ -70,7 +70,7 @@ def count(settings: dict[str, Any]) -> int:
 
 def copy(settings: dict[str, Any]) -> int:
     """Copy the outbox for a backup, and say where to."""
-    path = Path(settings["outbox"]["copy"])
+    path = Path(settings["outbox"]["beside"])
     path.unlink(missing_ok=True)
     with _outbox(settings) as outbox:
         outbox.copy(path)
@@ -81,7 +81,7 @@ def copy(settings: dict[str, Any]) -> int:
 def merge(settings: dict[str, Any]) -> int:
     """Take back what a copy holds and the outbox does not."""
     with _outbox(settings) as outbox:
-        taken = outbox.merge(Path(settings["outbox"]["copy"]))
+        taken = outbox.merge(Path(settings["outbox"]["beside"]))
     print(json.dumps({"merged": taken}))
     return 0
 

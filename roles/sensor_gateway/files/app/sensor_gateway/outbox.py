@@ -57,6 +57,7 @@ class Outbox:
     def __init__(self, path: Path, *, limit: int) -> None:
         self._lock = threading.Lock()
         self._limit = limit
+        self._count, self._version = 0, -1
         uri = path.absolute().as_uri()
         self._db = sqlite3.connect(uri, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
         self._db.execute("pragma journal_mode = wal")
@@ -92,6 +93,7 @@ class Outbox:
                 self._db.execute("rollback")
                 raise
             self._db.execute("commit")
+            self._count += len(numbers)
             return numbers
 
     def batch(self, after: int, rows: int) -> list[tuple[int, Reading]]:
@@ -105,19 +107,26 @@ class Outbox:
         kept = set(holes)
         with self._lock:
             if not kept:
-                return self._db.execute("delete from reading where sequence <= ?", (through,)).rowcount
+                deleted = self._db.execute("delete from reading where sequence <= ?", (through,)).rowcount
+                self._count -= deleted
+                return deleted
             rows = self._db.execute("select sequence from reading where sequence <= ?", (through,)).fetchall()
             self._db.execute("begin immediate")
             gone = [row for row in rows if row[0] not in kept]
             self._db.executemany("delete from reading where sequence = ?", gone)
             self._db.execute("commit")
+            self._count -= len(gone)
             return len(gone)
 
     def size(self) -> tuple[int, int, int]:
         """Return how many readings wait, the lowest number held (the next one when none is), the bytes used."""
         with self._lock:
-            count, oldest = self._db.execute("select count(*), min(sequence) from reading").fetchone()
-            return count, oldest if oldest is not None else self._last() + 1, self._used()
+            (oldest,) = self._db.execute("select min(sequence) from reading").fetchone()
+            (version,) = self._db.execute("pragma data_version").fetchone()
+            if version != self._version:  # another process changed it: counting months of readings takes its time
+                (self._count,) = self._db.execute("select count(*) from reading").fetchone()
+                self._version = version
+            return self._count, oldest if oldest is not None else self._last() + 1, self._used()
 
     def copy(self, path: Path) -> None:
         """Copy the whole outbox as it is at one moment."""
@@ -129,7 +138,9 @@ class Outbox:
         with self._lock:
             self._db.execute("attach database ? as old", (f"{path.absolute().as_uri()}?immutable=1",))
             try:
-                return self._db.execute("insert or ignore into reading select * from old.reading").rowcount
+                merged = self._db.execute("insert or ignore into reading select * from old.reading").rowcount
+                self._count += merged
+                return merged
             finally:
                 self._db.execute("detach database old")
 

@@ -86,6 +86,9 @@ class Sender:
             if len(self._flying) >= IN_FLIGHT:
                 return False
             rows = self._store.batch(self._sent, ROWS)
+            if not rows and not self._flying and self._store.size()[0]:
+                self._again()  # a restored backup brought older ones
+                rows = self._store.batch(self._sent, ROWS)
             if not rows:
                 return False
             payload, last = encode(rows, self._store.size()[1])
