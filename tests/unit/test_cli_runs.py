@@ -309,3 +309,12 @@ def test_saved_plan_that_is_none_is_wrong_use(run, world, tmp_path):
     saved = replace(_plan(), failures=(BROKEN,), unreached=(UNREACHED,))
     save_plan(saved, tmp_path / "y.plan")
     assert load_plan(tmp_path / "y.plan") == saved
+
+
+@pytest.mark.parametrize("place", ["", "no-such-folder/plan"])
+def test_a_plan_that_cannot_be_saved_is_told_before_it_is_made(run, world, monkeypatch, tmp_path, place):
+    """Where --out leads to is looked at first: asking hosts takes its time."""
+    monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: pytest.fail("hosts were asked"))
+    code, _, err = run("plan", "vi-huong", "--out", str(tmp_path / place))
+
+    assert (code, err.splitlines()[0].split(str(tmp_path))[0]) == (2, "error: a plan cannot be saved as ")

@@ -260,3 +260,27 @@ def test_errors_pass_between_processes(folder, catalogue):
         load_profile(folder / "commune.yml", catalogue)
 
     assert pickle.loads(pickle.dumps(caught.value)).errors == caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [("A B", "a-b.yml"), ("Xã Mới", "xa-moi.yml"), ("-x", "x.yml"), ("a.b", "a-b.yml"), ("passphrase", None)],
+)
+def test_a_file_name_that_can_name_nothing_is_a_fault(name, suggestion, folder, catalogue):
+    """The file's name is that of the commune's state, stack and lab: it is told with the other faults."""
+    path = folder / f"{name}.yml"
+    path.write_text(VALID.replace("level: 2", "level: 4"), encoding="utf-8")
+    with pytest.raises(ProfileErrors) as caught:
+        load_profile(path, catalogue)
+
+    assert [fault.code for fault in caught.value.errors] == ["file-name", "not-in-list"]
+    assert caught.value.errors[0].suggestion == suggestion
+
+
+def test_a_path_without_its_ending_is_told_the_file(folder):
+    """A path that only lacks .yml is wrong use, with the file that was meant."""
+    (folder / "commune.yml").write_text(VALID, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        find_profile(str(folder / "commune"))
+
+    assert str(folder / "commune.yml") in caught.value.todo.en

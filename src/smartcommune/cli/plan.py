@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
+from smartcommune.errors import UsageError
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def plan(
     session = of(context)
     commune = load_commune(profile, target)
     accepted = check_hosts(commune, accept_host_key, devices=True)
+    if out is not None:
+        check_out(out)
     if commune.site.target == "lab":
         become_root(session)
     made = make_plan(session, commune, timedelta(seconds=wait), accepted)
@@ -60,6 +64,15 @@ def plan(
     if made.not_reached:
         raise typer.Exit(NOT_REACHED)
     raise typer.Exit(CHANGES_FOUND if exit_code and not made.empty else 0)
+
+
+def check_out(path: Path) -> None:
+    """Raise UsageError where no plan could be saved: before hosts are asked, which takes its time."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            Text(vi=f"không lưu được kế hoạch vào {path}", en=f"a plan cannot be saved as {path}"),
+            todo=Text(vi="ghi tên một tệp trong thư mục ghi được", en="name a file in a folder that can be written"),
+        )
 
 
 def make_plan(session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...] = ()) -> Plan:

@@ -212,6 +212,8 @@ USAGE: dict[str, str] = {
     r"Missing command\.": "thiếu lệnh.",
     r"Got unexpected extra argument\(s\) ": "thừa đối số ",
     r"Invalid value for ": "giá trị sai ở ",
+    r"Input should be a valid integer.*": "cần một số nguyên",
+    r"Input should be greater than or equal to (\S+)": r"cần từ \1 trở lên",
     r"Option (\S+) requires an argument": r"tuỳ chọn \1 cần một giá trị",
     r"Option (\S+) does not take a value": r"tuỳ chọn \1 không nhận giá trị",
     r"Option (\S+) has no JSON document\.": r"tuỳ chọn \1 không có văn bản JSON.",

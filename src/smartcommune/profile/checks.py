@@ -26,7 +26,28 @@ if TYPE_CHECKING:
 
 _TAKEN_BY_ANSIBLE = ("all", "ungrouped", "localhost", "commune")  # its own words, and the group of all hosts
 _HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_OF_THE_STATE = ("lab", "logs", "passphrase", "pulumi", "setup")  # what else stands beside the communes' state
 _CODE = re.compile(r"\d{5}")
+
+
+def check_file_name(document: Document, name: str) -> None:
+    """The file's name can name the commune's state, its stack and its lab."""
+    if _FILE_NAME.fullmatch(name) and name not in _OF_THE_STATE:
+        return
+    trap = Trap(
+        "file-name",
+        Text(vi=f"«{name[:60]}.yml» không thể là tên hồ sơ", en=f"«{name[:60]}.yml» cannot be a profile's name"),
+        Text(
+            vi=f"chữ thường không dấu, số, - và _, nhiều nhất 60; không phải {', '.join(_OF_THE_STATE)}",
+            en=f"small letters without marks, digits, - and _, at most 60; none of {', '.join(_OF_THE_STATE)}",
+        ),
+        Text(vi="đổi tên tệp", en="rename the file"),
+    )
+    folded = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
+    usable = _FILE_NAME.fullmatch(folded) and folded not in _OF_THE_STATE
+    found = Text(vi=name[:80], en=name[:80])
+    document.add_at(1, 1, (), trap, found=found, suggestion=f"{folded}.yml" if usable else None)
 
 
 def check_commune(document: Document) -> None:

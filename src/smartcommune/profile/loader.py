@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smartcommune import paths
-from smartcommune.document.nearest import nearest
+from smartcommune.document.nearest import one_of
 from smartcommune.document.reader import read_document
 from smartcommune.document.validation import validate
 from smartcommune.errors import ProfileErrors, UsageError
@@ -37,6 +37,7 @@ def load_profile(path: Path, catalogue: Catalogue) -> LoadedProfile:
     checks.check_targets(document)
     check_devices(document)
     files = check_services(document, catalogue, path.parent)
+    checks.check_file_name(document, path.stem)
     if document.faults or profile is None:
         raise ProfileErrors(document.faults)
     return LoadedProfile(path.stem, profile, positions_of(document), files, load_default_positions())
@@ -56,15 +57,19 @@ def find_profile(name_or_path: str) -> Path:
     from pathlib import Path
 
     if "/" in name_or_path or name_or_path.endswith((".yml", ".yaml")):
-        return Path(name_or_path)
+        path = Path(name_or_path)
+        if not path.exists() and (meant := path.with_name(f"{path.name}.yml")).is_file():
+            raise UsageError(
+                Text(vi=f"không có tệp {path}", en=f"there is no file {path}"),
+                todo=Text(vi=f"có phải {meant}?", en=f"did you mean {meant}?"),
+            )
+        return path
     folder = paths.checkout() / "commune_profiles"
-    path = folder / f"{name_or_path}.yml"
     known = sorted(item.stem for item in folder.glob("*.yml"))
     if name_or_path in known:
-        return path
-    suggestion = nearest(name_or_path, known)
-    names = suggestion or ", ".join(known)
+        return folder / f"{name_or_path}.yml"
+    names = one_of(name_or_path, known)
     raise UsageError(
         Text(vi=f"không có hồ sơ xã «{name_or_path}»", en=f"there is no profile «{name_or_path}»"),
-        todo=Text(vi=f"có phải {names}? Hoặc ghi đường dẫn", en=f"did you mean {names}? Or give a file's path"),
+        todo=Text(vi=f"{names.vi}; hoặc ghi đường dẫn", en=f"{names.en}; or give a file's path"),
     )
