@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -249,17 +248,17 @@ def test_reference_has_every_command():
 
 
 def test_start_up_is_quick_and_light():
-    """--help imports neither Pulumi nor Ansible nor what else is heavy, and answers in well under a second."""
+    """--help imports neither Pulumi nor Ansible nor what else is heavy, and takes well under a second of work."""
     code = (
-        "import sys, os; from smartcommune.cli.main import run; run(['--help'], os.environ);"
-        "heavy = {'pulumi', 'ansible', 'httpx', 'yaml', 'jinja2'} & set(sys.modules);"
-        "sys.exit(','.join(sorted(heavy)) or 0)"
+        "import sys, os, time; from smartcommune.cli.main import run; run(['--help'], os.environ);"
+        "heavy = {'pulumi', 'ansible', 'httpx', 'yaml', 'jinja2', 'netmiko'} & set(sys.modules);"
+        "sys.stderr.write(f'{time.process_time()} {sorted(heavy)}')"
     )
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, _, heavy = done.stderr.partition(" ")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert time.monotonic() - started < 2  # 0.2 s on an idle machine; the rest is room for a busy one
+    assert heavy == "[]"
+    assert float(seconds) < 1  # 0.2 of a processor, however busy it is with others
 
 
 def test_completion_answers_the_shell():
