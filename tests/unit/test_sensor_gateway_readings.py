@@ -116,7 +116,7 @@ def row(**changes):
 def compiled(rows, hosts=("gateway-1",), **tables):
     """Return the settings of gateway-1."""
     return settings.sensor_settings(
-        rows, str(ROLE), "gateway-1", list(hosts), "gateway-1.example", **{**EMPTY, **tables}
+        rows, str(ROLE), "gateway-1", list(hosts), "gateway-1.example", "10.20.5.0/24", **{**EMPTY, **tables}
     )
 
 
@@ -144,6 +144,10 @@ def test_settings_are_the_models(tmp_path):
     [
         ([row(source="mqtt")], ["gateway-1"], {}, "speaks modbus"),
         ([row(model="generic_modbus")], ["gateway-1"], {}, "wants the sensor's rows"),
+        ([row(address="tcp://10.20.4.20:502/1")], ["gateway-1"], {}, "no address of the zone sensor"),
+        ([row(address="tcp://10.20.5:502/1")], ["gateway-1"], {}, "no address of the zone sensor"),
+        ([row(id="collector")], ["gateway-1"], {}, "another id"),
+        ([row(model="generic_mqtt", source="mqtt", address="readings/g.example")], ["gateway-1"], {}, "the gateway's"),
         ([row()], ["gateway-1", "gateway-2"], {}, "say which gateway"),
         (
             [row()],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 Rows = list[dict[str, Any]]
+OWN_ACCOUNTS = ("collector", "zigbee2mqtt")
+OWN_TOPICS = ("acknowledged", "readings", "rtl_433", "status", "zigbee2mqtt")
 
 
 def load(folder: Path) -> dict[str, dict[str, Any]]:
@@ -31,6 +34,10 @@ class Compiler:
         name, model = row["id"], self.models[row["model"]]
         if model["source"] != row["source"]:
             self.faults.append(f"{name}: the model {row['model']} speaks {model['source']}, not {row['source']}")
+        if name in OWN_ACCOUNTS:
+            self.faults.append(f"{name}: the gateway has an account of this name; give the sensor another id")
+        if row["source"] == "mqtt" and row["address"].split("/")[0] in OWN_TOPICS:
+            self.faults.append(f"{name}: topics below {', '.join(OWN_TOPICS)} are the gateway's; choose another one")
         quantities = dict(model["quantities"]) or self._own(name, row["source"])
         if not quantities:
             self.faults.append(f"{name}: the model {row['model']} wants the sensor's rows in the table «registers»")
@@ -57,6 +64,18 @@ class Compiler:
         if model.get("time_field"):
             sensor["time_field"] = model["time_field"]
         return sensor
+
+    def check_place(self, row: dict[str, Any], zone: str) -> None:
+        """Record a sensor on the network that the firewall would not let the gateway ask."""
+        if not row["address"].startswith("tcp://"):
+            return
+        address = row["address"].removeprefix("tcp://").partition(":")[0]
+        try:
+            inside = ipaddress.ip_address(address) in ipaddress.ip_network(zone)
+        except ValueError:
+            inside = False
+        if not inside:
+            self.faults.append(f"{row['id']}: {address} is no address of the zone sensor, {zone}")
 
     def check_tables(self, ids: set[str]) -> None:
         """Record rows of the tables that name no sensor."""
@@ -109,7 +128,7 @@ def accounts_of(sensors: Rows, gateway: str) -> Rows:
 
 
 def sensor_settings(
-    rows: Rows | None, role: str, host: str, hosts: list[str], gateway: str, **tables: Any
+    rows: Rows | None, role: str, host: str, hosts: list[str], gateway: str, zone: str, **tables: Any
 ) -> dict[str, Any]:
     """Return ``sensors``, ``accounts``, ``radio``, ``serial`` and ``faults`` of one gateway."""
     rows = rows or []
@@ -119,6 +138,8 @@ def sensor_settings(
         compiler.faults += [f"{row['id']}: say which gateway: {', '.join(hosts)}" for row in rows if not row["gateway"]]
     mine = [row for row in rows if row["gateway"] in (None, "", host)]
     sensors = [compiler.sensor(row) for row in mine]
+    for row in mine:
+        compiler.check_place(row, zone)
     lines = {each["address"].rpartition("/")[0] for each in sensors if each["source"] == "modbus"}
     return {
         "sensors": sensors,
