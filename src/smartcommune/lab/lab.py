@@ -88,7 +88,7 @@ class Lab:
             with self.layout.lock(f"machine-{name}"):
                 record, launcher = load_record(self.layout, name), machine.load_launcher(self.layout, name)
                 if record and launcher and wiring.is_attached(self.layout, launcher):
-                    wiring.plug_in(self.layout, record.spec)
+                    wiring.mend(self.layout, record.spec)
 
     def network_exists(self) -> bool:
         """Return whether the namespace is there and ours."""

@@ -88,16 +88,17 @@ def create(layout: Layout, spec: MachineSpec, owner: str, base: Path) -> Record:
 
 
 def start(layout: Layout, record: Record) -> None:
-    """Start a machine that does not run, or runs in a network that is gone.
+    """Start a machine that does not run; start one anew that runs in a network that is gone, or lost a link.
 
-    One that was frozen by a killed snapshot goes on, and one that lost a link gets it back.
+    One that was frozen by a killed snapshot goes on.
     """
     name = record.spec.name
     launcher = load_launcher(layout, name)
     if launcher and wiring.is_attached(layout, launcher):
         cgroup.freeze(groups(layout, name), frozen=False)
-        wiring.plug_in(layout, record.spec)
-        return
+        if wiring.mend(layout, record.spec):
+            return
+        stop(layout, name)
     _sweep(layout, name)
     if shutil.which("systemd-nspawn") is None:
         raise missing_tool("systemd-nspawn")

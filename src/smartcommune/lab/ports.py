@@ -1,7 +1,6 @@
 """A machine's links: one pair of virtual Ethernet ends each, from its zone's bridge into the machine.
 
-The launcher plugs them in as the machine boots; one that was lost later is plugged in again in the same way.
-Standard library only, since the launcher imports it.
+The launcher plugs them in as the machine boots. Standard library only, since the launcher imports it.
 """
 
 from __future__ import annotations

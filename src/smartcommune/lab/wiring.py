@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from smartcommune.lab.commands import run
 from smartcommune.lab.errors import MachineError
 from smartcommune.lab.layout import Layout, link_of
 from smartcommune.lab.models import LinkState, MachineSpec
-from smartcommune.lab.ports import PLUGGED, Port, hardware_address, load_cuts, plug_lines
+from smartcommune.lab.ports import PLUGGED, Port, hardware_address, load_cuts
 from smartcommune.lab.process import Process, load_process
 from smartcommune.text import Text
 
@@ -45,28 +46,36 @@ def is_attached(layout: Layout, launcher: Process) -> bool:
     return False
 
 
-def plug_in(layout: Layout, spec: MachineSpec) -> None:
-    """Give a running machine the links back that it lost; one that is cut stays cut.
+def mend(layout: Layout, spec: MachineSpec) -> bool:
+    """Put a running machine's links on their bridges and switch them on, but for those that are cut.
 
-    While the machine boots, its launcher does so.
+    Returns False when an end is gone: what was bound to it in the machine (a DHCP server, traffic shaping) is not
+    mended by another one of the same name, so that the machine is to be started anew. While it boots, its launcher
+    makes the links.
     """
-    first = load_process(layout.machine(spec.name) / PLUGGED)
-    if first is None:
-        return
+    if not _is_plugged(layout, spec.name):
+        return True
     present, cuts = network.links(layout.netns), load_cuts(layout.machine(spec.name))
-    lines: list[str] = []
+    whole, lines = True, []
     for port in ports_of(layout, spec):
         found, up = present.get(port.outside), port.name not in cuts
         if found is None:
-            lines += plug_lines(port, first.pid, up=up)
+            whole = False
         elif found.get("master") != port.bridge or network.is_up(found) != up:
             lines.append(f"link set {port.outside} master {port.bridge} {'up' if up else 'down'}")
     if lines:
         run(["ip", "-n", layout.netns, "-batch", "-"], text="".join(f"{line}\n" for line in lines))
+    return whole
+
+
+def _is_plugged(layout: Layout, name: str) -> bool:
+    """Return whether the launcher has made the links of the machine as it runs now."""
+    return load_process(layout.machine(name) / PLUGGED) is not None
 
 
 def read_links(layout: Layout, spec: MachineSpec) -> tuple[LinkState, ...]:
-    """Return what is there of a running machine's links."""
+    """Return what is there of a running machine's links; while it boots, they are on their way."""
+    plugged = _is_plugged(layout, spec.name)
     present = network.links(layout.netns) if network.network_exists(layout) else {}
     zones, cuts = network.load_zones(layout), load_cuts(layout.machine(spec.name))
     states = []
@@ -74,7 +83,8 @@ def read_links(layout: Layout, spec: MachineSpec) -> tuple[LinkState, ...]:
         zone = topology.zone_at(zones, link.zone, link.address)
         bridge = topology.bridge_of(zone, zones) if zone else None
         found = present.get(link_of(spec.name, link.name))
-        states.append(_state(link.name, link.zone, found, bridge, cut=link.name in cuts))
+        state = _state(link.name, link.zone, found, bridge, cut=link.name in cuts)
+        states.append(state if plugged else replace(state, plugged=True))
     return tuple(states)
 
 

@@ -168,7 +168,7 @@ class Machine:
         }
 
     def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
-        """Change the memory, plug in lost links, start what does not run or hangs on a network that is gone."""
+        """Change the memory; start what does not run, anew what lost a link or hangs on a network that is gone."""
         return self._boot(inputs, urn)
 
     def delete(self, id_: str, properties: Properties) -> None:
