@@ -94,7 +94,7 @@ class Bench:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self._acceptors = []
+        self._stood = []
 
     def stand(self, platform, folder: Path, **changes):
         """Return a simulator and the port of loopback that it listens on."""
@@ -111,7 +111,7 @@ class Bench:
         async def start():
             simulator = SIMULATORS[platform](Setting(**values | changes))
             acceptor = await serve(simulator, "127.0.0.1", 0)
-            self._acceptors.append(acceptor)
+            self._stood.append((simulator, acceptor))
             return simulator, acceptor.get_port()
 
         return asyncio.run_coroutine_threadsafe(start(), self.loop).result()
@@ -120,12 +120,16 @@ class Bench:
         """Take everything away."""
 
         async def stop():
-            for acceptor in self._acceptors:
+            for simulator, acceptor in self._stood:
+                simulator.hang_up()
                 acceptor.close()
+                await acceptor.wait_closed()
             tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for _ in range(3):  # transports close in the loop's next rounds
+                await asyncio.sleep(0)
 
         asyncio.run_coroutine_threadsafe(stop(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -161,7 +161,7 @@ class LabSimulator(_Resource):
             "gateway": device.gateway,
             "user": device.user,
         }
-        super().__init__("lab:Simulator", device.name, inputs, ["firstPassword", "status"], options)
+        super().__init__("lab:Simulator", device.name, inputs, ["firstPassword", "hostKey", "status"], options)
 
 
 class ExistingMachine(_Resource):

@@ -11,8 +11,9 @@ from smartcommune import paths
 from smartcommune.converge.inventory import build
 from smartcommune.converge.masking import MASK, mask, redact, secret_values
 from smartcommune.site import load_site
-from smartcommune.site.models import Connection
+from smartcommune.site.models import Connection, SecretNeed
 from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
+from tests.device_samples import make_device
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LWtleS1saW5l\n-----END OPENSSH PRIVATE KEY-----\n"
 
@@ -127,3 +128,23 @@ def test_masking_leaves_no_secret(site, outputs):
 def test_lines_of_keys_are_taken_out_of_output(outputs):
     """A key that a program prints line by line is hidden all the same."""
     assert redact("x c2VjcmV0LWtleS1saW5l y", secret_values(outputs)) == f"x {MASK} y"
+
+
+def test_who_asks_devices_gets_their_keys_and_nobody_else(site, outputs):
+    """A host whose services poll devices gets the SNMPv3 keys of these, not their passwords; others get nothing."""
+    poller = site.host("server-1")
+    switch = make_device("huawei_vrp", name="switch-1", pollers=(poller.address,))
+    names = ("password", "snmp_auth", "snmp_priv")
+    needs = tuple(
+        SecretNeed(f"switch-1/device/{name}", "switch-1", "device", name, "password", 24, ()) for name in names
+    )
+    polled = replace(site, devices=(switch,), secrets=(*site.secrets, *needs))
+    more = replace(outputs, secrets={**outputs.secrets, **{need.id: f"canary-{need.name}" for need in needs}})
+    hosts = build(polled, more)["_meta"]["hostvars"]
+
+    assert hosts["server-1"]["commune_device_secrets"] == {
+        "switch-1": {"snmp_auth": "canary-snmp_auth", "snmp_priv": "canary-snmp_priv"}
+    }
+    assert "commune_device_secrets" not in hosts["gateway-1"]
+    assert hosts["gateway-1"]["commune"]["devices"][0]["name"] == "switch-1"
+    assert {"canary-snmp_auth", "canary-snmp_priv"} <= set(secret_values(more))

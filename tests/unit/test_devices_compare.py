@@ -126,6 +126,22 @@ def test_a_line_with_a_secret_is_sent_as_a_mark_and_shown_as_a_mask():
     assert MASK in found.diff
 
 
+def test_a_line_with_a_secret_that_goes_is_taken_back_by_its_own_words():
+    """A community of SNMPv2 is not shown, and the line that removes it has it; keys of VRP go by their short form."""
+    device = make_device("cisco_ios")
+    running = conceal(render(None, device)) + "snmp-server community Z0mb1e ro\n"
+    found = compared("cisco_ios", running, device)
+    assert found.lines == ("no snmp-server community Z0mb1e ro",)
+    assert "Z0mb1e" not in found.diff
+
+    unpolled = make_device("huawei_vrp", pollers=())
+    shown = conceal(render(None, make_device("huawei_vrp"))).replace(MASK, "%^%#Z0mb1e%^%#")
+    found = compared("huawei_vrp", shown + "snmp-agent community read Z0mb1e\n", unpolled)
+    assert "undo snmp-agent community read Z0mb1e" in found.lines
+    assert "undo snmp-agent usm-user v3 commune privacy-mode" in found.lines
+    assert "Z0mb1e" not in found.diff
+
+
 def test_ios_says_what_is_off_and_folds_nothing():
     """What IOS has on by default is switched off by a line of its own; its one-line list of VLANs is replaced."""
     running = (

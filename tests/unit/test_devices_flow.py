@@ -237,9 +237,20 @@ def test_changed_host_key_stops_everything_until_it_is_accepted(device, target):
 
     with pytest.raises(HostKeyChangedError):
         flow.look(target())
+    assert flow.look(target(accept=True)).secrets_due == ("dev-1/device/snmp_auth",)  # the new one was given none
     flow.change(target(accept=True), lambda step: None)
     assert record(target()).host_key == device.host_key
     assert flow.look(target()).clean
+
+
+def test_a_key_that_is_known_from_elsewhere_is_demanded_from_the_first_contact(device, target):
+    """The lab knows its simulators' keys: another one is refused at once, and a simulator made anew is taken."""
+    with pytest.raises(HostKeyChangedError):
+        flow.look(target(pin="ssh-ed25519 QkJCQg=="))
+    flow.change(target(), lambda step: None)
+    device.host_key = "ssh-ed25519 QkJCQg=="
+
+    assert not flow.look(target(pin=device.host_key)).clean
 
 
 def test_a_device_that_is_new_is_asked_with_its_first_password_alone(device, target):

@@ -54,8 +54,9 @@ def apply(
         session.document(made)
         show_plan(session, made)
         return
+    passwords = ask_first_passwords(session, commune)
     if not yes and saved is None:  # a saved plan was read before it was given
-        _ask(session, commune, waiting, accepted)
+        _ask(session, commune, waiting, accepted, passwords)
     settings = Settings(
         verify=not no_verify,
         wait=waiting,
@@ -63,7 +64,7 @@ def apply(
         plan=saved,
         accept_host_keys=accepted,
         language=session.language,
-        first_passwords=ask_first_passwords(session, commune),
+        first_passwords=passwords,
     )
     with progress(session) as tell:
         outcome = apply(commune.site, commune.catalogue, settings, tell)
@@ -71,11 +72,13 @@ def apply(
     raise typer.Exit(outcome.exit_code)
 
 
-def _ask(session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...]) -> None:
+def _ask(
+    session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...], passwords: dict[str, str]
+) -> None:
     """Show what would be done and ask, where somebody can answer."""
     from smartcommune.cli.plan import make_plan, show_plan
 
-    plan = make_plan(session, commune, wait, accepted)
+    plan = make_plan(session, commune, wait, accepted, passwords)
     if plan.empty:
         return
     show_plan(session, plan)

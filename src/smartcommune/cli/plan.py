@@ -15,6 +15,8 @@ from smartcommune.errors import UsageError
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smartcommune.cli.loading import Commune
     from smartcommune.plan import Plan, Unreached
     from smartcommune.plan.models import Action
@@ -75,7 +77,13 @@ def check_out(path: Path) -> None:
         )
 
 
-def make_plan(session: Session, commune: Commune, wait: timedelta, accepted: tuple[str, ...] = ()) -> Plan:
+def make_plan(
+    session: Session,
+    commune: Commune,
+    wait: timedelta,
+    accepted: tuple[str, ...] = (),
+    passwords: Mapping[str, str] | None = None,
+) -> Plan:
     """Return the plan for a commune, showing progress while hosts are asked."""
     from smartcommune.cli.progress import progress
     from smartcommune.plan import make_plan
@@ -91,6 +99,7 @@ def make_plan(session: Session, commune: Commune, wait: timedelta, accepted: tup
             lambda event: tell(from_hosts(event)),
             lambda event: tell(from_devices(event)),
             frozenset(accepted),
+            passwords,
         )
 
 

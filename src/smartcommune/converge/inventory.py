@@ -54,6 +54,8 @@ def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
     for need in site.secrets:
         if need.host == host.name and need.id in outputs.secrets:
             variables[f"{need.service}_{need.name}"] = outputs.secrets[need.id]
+    if polled := _polled(site, outputs, host):
+        variables["commune_device_secrets"] = polled
     for grant in site.grants:
         _add_grant(variables, site, outputs, host, grant)
     return variables
@@ -181,6 +183,19 @@ def _add_grant(variables: dict[str, Any], site: Site, outputs: Outputs, host: Si
             "name": grant.name,
             "password": password,
         }
+
+
+def _polled(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, dict[str, str]]:
+    """Return the SNMPv3 keys (``snmp_auth``, ``snmp_priv``) of the devices that this host asks, by device."""
+    return {
+        device.name: {
+            need.name: outputs.secrets[need.id]
+            for need in site.secrets
+            if need.host == device.name and need.name.startswith("snmp_") and need.id in outputs.secrets
+        }
+        for device in site.devices
+        if host.address in device.pollers
+    }
 
 
 def _keeps_data(service: str) -> bool:

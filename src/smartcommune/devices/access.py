@@ -29,7 +29,8 @@ class Target:
     """One device, with all that is needed to work on it. ``connect`` opens its sessions.
 
     ``secrets`` has the values by id; ``first_password`` is the one that the device came with, where it is known.
-    ``accept`` says that a changed host key is trusted from now on.
+    ``accept`` says that a changed host key is trusted from now on; ``pin`` is the host key where it is known from
+    elsewhere, as that of a simulator.
     """
 
     device: Device
@@ -45,6 +46,7 @@ class Target:
     netns: str | None = None
     source_address: str | None = None
     accept: bool = False
+    pin: str | None = None
     connect: Connect = connect
 
     @property
@@ -119,6 +121,7 @@ def targets(
             netns=outputs.devices[device.name].netns,
             source_address=outputs.devices[device.name].source_address,
             accept=device.name in accept,
+            pin=outputs.devices[device.name].host_key or None,
         )
         for device in site.devices
         if not limit or device.name in limit

@@ -42,7 +42,7 @@ def look(target: Target) -> Looked:
     known = target.keeper.load()
     session, password = _enter(target, known)
     with session:
-        return _look(target, known, session, password)
+        return _look(target, _of_this_device(known, session), session, password)
 
 
 def change(target: Target, tell: Tell) -> Looked:
@@ -53,6 +53,7 @@ def change(target: Target, tell: Tell) -> Looked:
     known = _finish(target, target.keeper.load(), tell)
     session, password = _enter(target, known)
     try:
+        known = _of_this_device(known, session)
         found = _look(target, known, session, password)
         known = target.keeper.keep(known, host_key=session.host_key)
         if found.first_password:
@@ -77,7 +78,7 @@ def _enter(target: Target, known: Record) -> tuple[Session, str | None]:
 
     A device that was never met is asked with its first password alone, where there is one: a wrong try counts.
     """
-    pin = None if target.accept else known.host_key or None
+    pin = target.pin or (None if target.accept else known.host_key or None)
     ours = target.secrets.get(target.password_id)
     if target.platform.keyed:
         try:
@@ -95,6 +96,11 @@ def _enter(target: Target, known: Record) -> tuple[Session, str | None]:
     if refused is None or (target.first_password is None and not met):
         raise FirstPasswordError(target.name, variable_of(target.name)) from refused
     raise LoginRefusedError(refused.message, todo=_by_password(target)) from refused
+
+
+def _of_this_device(known: Record, session: Session) -> Record:
+    """Return what is remembered, which is nothing of a device that took another one's place."""
+    return known if known.host_key in ("", session.host_key) else records.Record()
 
 
 def _look(target: Target, known: Record, session: Session, password: str | None) -> Looked:
@@ -173,7 +179,7 @@ def _armed_change(
 
 def _come_in_again(target: Target, known: Record, until: float) -> Session:
     """Return a new session by what the device should know now; raises the last error when the time is over."""
-    login = target.login(known.host_key, target.secrets.get(target.password_id))
+    login = target.login(target.pin or known.host_key, target.secrets.get(target.password_id))
     while True:
         try:
             return target.connect(login)

@@ -34,10 +34,11 @@ def look_at_devices(
     *,
     limit: tuple[str, ...] = (),
     accept: frozenset[str] = frozenset(),
+    passwords: Mapping[str, str] | None = None,
     on_event: Callable[[DeviceEvent], None] | None = None,
 ) -> tuple[DeviceResult, ...]:
     """Look at the Site's devices (or those of ``limit``); changes nothing on any."""
     from smartcommune.devices.access import targets
     from smartcommune.devices.fleet import look_all
 
-    return look_all(targets(site, outputs, limit=limit, accept=accept), on_event)
+    return look_all(targets(site, outputs, limit=limit, accept=accept, passwords=passwords), on_event)

@@ -17,7 +17,7 @@ from smartcommune.targets.timings import load_timings
 from smartcommune.targets.vocabulary import name_of, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from smartcommune.catalogue.models import Catalogue
     from smartcommune.converge.results import ConvergeEvent
@@ -37,10 +37,11 @@ def make_plan(
     on_event: Callable[[ConvergeEvent], None] | None = None,
     on_device: Callable[[DeviceEvent], None] | None = None,
     accept: frozenset[str] = frozenset(),
+    passwords: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return what ``apply`` would do now. Changes nothing; the caller holds the stack's lock.
 
-    ``accept`` names devices whose changed host key is trusted.
+    ``accept`` names devices whose changed host key is trusted, ``passwords`` are those that new devices came with.
     """
     machines = stack.preview()
     touched = {name_of(step.urn): step.kind for step in machines.steps if type_of(step.urn).endswith(":Machine")}
@@ -59,7 +60,7 @@ def make_plan(
     actions = host_actions(site, catalogue, seen.changes, timings, fresh)
     lost = {name for name, host in seen.hosts.items() if host.unreachable and name not in touched}
     unmade, unready = _unready_devices(site, machines, outputs)
-    looked = _look_at_devices(site, outputs, unmade | unready, on_device, accept)
+    looked = _look_at_devices(site, outputs, unmade | unready, on_device, accept, passwords)
     on_devices = device_actions(site, looked, unmade)
     silent = devices_unreached(looked)
     return Plan(
@@ -99,11 +100,12 @@ def _look_at_devices(
     left_out: frozenset[str],
     on_event: Callable[[DeviceEvent], None] | None,
     accept: frozenset[str],
+    passwords: Mapping[str, str] | None,
 ) -> tuple[DeviceResult, ...]:
     chosen = tuple(device.name for device in site.devices if device.name not in left_out)
     if outputs is None or not chosen:
         return ()
-    return look_at_devices(site, outputs, limit=chosen, accept=accept, on_event=on_event)
+    return look_at_devices(site, outputs, limit=chosen, accept=accept, passwords=passwords, on_event=on_event)
 
 
 def _outputs(stack: Stack) -> Outputs | None:

@@ -42,7 +42,8 @@ class HostOutput:
 class DeviceOutput:
     """A network device as SSH reaches it, as HostOutput. ``simulator``: it is one of the lab's.
 
-    ``first_password`` is what a simulator came with; a real device's is known to who stands before it.
+    ``first_password`` is what a simulator came with, and ``host_key`` its own; a real device's are known to who stands
+    before it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DeviceOutput:
     netns: str | None = None
     source_address: str | None = None
     simulator: bool = False
+    host_key: str = ""
     first_password: str | None = field(default=None, repr=False)
 
 
@@ -154,7 +156,8 @@ def _devices(site: Site, state: State, open_: Callable[[Any], str]) -> dict[str,
         source = toolkit_address(site.zones, device.address) if netns else None
         simulator = made.get(device.name)
         first = open_(simulator.outputs["firstPassword"]) if simulator is not None else None
+        key = simulator.outputs.get("hostKey", "") if simulator is not None else ""
         devices[device.name] = DeviceOutput(
-            device.name, device.address, device.port, netns, source, simulator is not None, first
+            device.name, device.address, device.port, netns, source, simulator is not None, key, first
         )
     return devices

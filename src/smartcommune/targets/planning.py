@@ -145,6 +145,9 @@ def _sources(site: Site, urn: str) -> tuple[Source, ...]:
     for host in site.hosts:
         if host.name == name:
             return host.sources
+    for device in site.devices:
+        if device.name == name:
+            return device.sources
     return tuple(dict.fromkeys(source for host in site.hosts for source in host.sources))
 
 

@@ -76,7 +76,7 @@ class Platform(ABC):
             if self.question and re.search(self.question, answer):
                 answer = session.run("y")
             if found := self.refusals.search(answer):
-                raise RefusedLineError(device, conceal(line).strip(), found[0].strip())
+                raise RefusedLineError(device, self.redact(line).strip(), found[0].strip())
 
     def redact(self, text: str) -> str:
         """Return a configuration without the secrets in it, encrypted ones included."""

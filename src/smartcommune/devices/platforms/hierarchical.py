@@ -45,10 +45,17 @@ class Hierarchical(Platform):
         driver, owned = self._driver(), self.owned(device)
         ours = [line for section in _sections(self._lines(running)) if owned.match(section[0]) for line in section]
         foreign = tuple(section[0] for section in _sections(self._lines(running)) if not owned.match(section[0]))
-        have = get_hconfig_fast_load(driver, [conceal(self._masked(line)) for line in ours])
+        shown = {self._masked(line).strip(): line.strip() for line in ours}
+        have = get_hconfig_fast_load(driver, [self._masked(line) for line in ours])
         marked = {conceal(line).strip(): line.strip() for line in self._lines(wanted) if marks(line)}
         want = get_hconfig_fast_load(driver, [conceal(line) for line in self._lines(wanted)])
-        lines = [marked.get(line.strip(), line.strip()) for line in _steps(WorkflowRemediation(have, want))]
+
+        def typed(line: str) -> str:
+            """Return a step with what it hides: the mark of a wanted secret, or the words of a line that goes."""
+            words = line.removeprefix(driver.negation_prefix)
+            return marked.get(line) or line.replace(words, shown.get(words, words))
+
+        lines = [typed(line.strip()) for line in _steps(WorkflowRemediation(have, want))]
         return Comparison(tuple(lines), "\n".join(have.unified_diff(want)), foreign)
 
     def secret_lines(self, wanted: str, due: Iterable[str]) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Simulator(ABC):
             key = asyncssh.generate_private_key("ssh-ed25519")
             self.memory = {
                 "host_key": key.export_private_key().decode(),
+                "public_key": " ".join(key.export_public_key().decode().split()[:2]),
                 "passwords": {setting.user: setting.password},
                 "restarts": 0,
             } | self.factory()

@@ -14,6 +14,7 @@ UPLINK = f"GigabitEthernet0/0/{PORTS}"
 _INTERFACE = re.compile(r"interface (GigabitEthernet0/0/([1-9]|1\d|2[0-4])|Vlanif\d+)")
 _UNKNOWN = "        ^\nError: Unrecognized command found at '^' position."
 _TRIAL = "Error: The system is in the trial configuration mode, and cannot be configured."
+_USER = "snmp-agent usm-user v3 commune"
 # in which view which lines are known; the group is what a new line of the kind replaces
 _TOP = (
     Known(r"sysname [\w-]+", "sysname ", "sysname"),
@@ -26,11 +27,8 @@ _TOP = (
     Known(r"snmp-agent group v3 \w+ privacy"),
     Known(r"snmp-agent community read \S+"),
     Known(r"snmp-agent usm-user v3 \w+ group \w+"),
-    Known(
-        r"snmp-agent usm-user v3 \w+ authentication-mode \S+ cipher \S+",
-        "snmp-agent usm-user v3 commune authentication",
-    ),
-    Known(r"snmp-agent usm-user v3 \w+ privacy-mode \S+ cipher \S+", "snmp-agent usm-user v3 commune privacy"),
+    Known(rf"{_USER} authentication-mode \S+ cipher \S+", f"{_USER} auth", f"{_USER} authentication-mode"),
+    Known(rf"{_USER} privacy-mode \S+ cipher \S+", f"{_USER} privacy", f"{_USER} privacy-mode"),
 )
 _PORT = (
     Known(r"description [ -~]+", "description ", "description"),

@@ -37,10 +37,11 @@ class SimulatorSpec:
 
 @dataclass(frozen=True, slots=True)
 class SimulatorState:
-    """What is there of one."""
+    """What is there of one; ``host_key`` is its public SSH key, empty before it ran for the first time."""
 
     spec: SimulatorSpec
     status: Literal["running", "stopped"]
+    host_key: str = ""
 
 
 class Simulators:
@@ -70,7 +71,9 @@ class Simulators:
         known = load_json(self._folder(name) / "spec.json")
         if known is None:
             return None
-        return SimulatorState(SimulatorSpec(**known), "running" if self._running(name) else "stopped")
+        memory = load_json(self._folder(name) / "memory.json") or {}
+        status: Literal["running", "stopped"] = "running" if self._running(name) else "stopped"
+        return SimulatorState(SimulatorSpec(**known), status, memory.get("public_key", ""))
 
     def list(self) -> tuple[SimulatorState, ...]:
         """Return all simulated devices of this lab."""

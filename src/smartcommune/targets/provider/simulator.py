@@ -47,7 +47,7 @@ class Simulator:
         "gateway": Input(str, "replace"),
         "user": Input(str, "replace"),
     }
-    outputs: ClassVar[frozenset[str]] = frozenset({"firstPassword", "status"})
+    outputs: ClassVar[frozenset[str]] = frozenset({"firstPassword", "hostKey", "status"})
     secrets: ClassVar[frozenset[str]] = frozenset({"firstPassword"})
     refreshed: ClassVar[bool] = True
 
@@ -63,7 +63,7 @@ class Simulator:
     def read(self, id_: str, properties: Properties) -> Properties | None:
         """Return the device as it is."""
         state = self._simulators(properties["commune"]).read(id_)
-        return None if state is None else {**properties, "status": state.status}
+        return None if state is None else {**properties, "status": state.status, "hostKey": state.host_key}
 
     def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Start what does not run."""
@@ -80,7 +80,8 @@ class Simulator:
         return (Drift("status", Text(vi="trình giả lập không chạy", en="the simulator is not running")),)
 
     def _start(self, properties: Properties) -> Properties:
-        self._simulators(properties["commune"]).ensure(
+        simulators = self._simulators(properties["commune"])
+        simulators.ensure(
             SimulatorSpec(
                 name=properties["name"],
                 platform=properties["platform"],
@@ -93,4 +94,5 @@ class Simulator:
                 password=properties["firstPassword"],
             )
         )
-        return {**properties, "status": "running"}
+        state = simulators.read(properties["name"])
+        return {**properties, "status": "running", "hostKey": state.host_key if state is not None else ""}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TRIAL, REBOOT = "commit trial", "schedule reboot"
 _LISTS = ("vlan batch ", "port trunk allow-pass vlan ")
 _MOST_RANGES = 10  # that one line takes
+_USER = "snmp-agent usm-user v3 commune"
 _QUESTION = r"\[Y/N\]:?\s*$"
 
 
@@ -38,7 +39,10 @@ class HuaweiVrp(Hierarchical):
     device_type = "huawei_vrp"
     prompt = r"(?:^|\n)(?:<[^<>\n]+>|\[[~*]?[^\[\]\n]+\]) ?$"
     refusals = re.compile(r"^\s*(Error\b.*|.*Unrecognized command.*|.*Incomplete command.*)$", re.MULTILINE)
-    secrets_shown = (re.compile(r"(\b(?:irreversible-)?cipher )\S+"),)
+    secrets_shown = (
+        re.compile(r"(\bsnmp-agent community (?:read|write) (?:cipher )?)\S+"),
+        re.compile(r"(\b(?:irreversible-)?cipher )\S+"),
+    )
     question = _QUESTION
     undo_seconds = 30
     dialect: ClassVar[Dialect] = Dialect.HUAWEI_VRP
@@ -60,6 +64,8 @@ class HuaweiVrp(Hierarchical):
         (("interface ", "port default vlan "), "undo port default vlan"),
         (("interface ", "port link-type "), "undo port link-type"),
         (("interface ", "ip address "), "undo ip address"),
+        ((f"{_USER} authentication-mode ",), f"undo {_USER} authentication-mode"),
+        ((f"{_USER} privacy-mode ",), f"undo {_USER} privacy-mode"),
     )
 
     def owned(self, device: Device) -> re.Pattern[str]:
