@@ -209,18 +209,30 @@ LIMITS = {"failures": 3, "successes": 2}
 
 def test_a_link_dies_after_silences_in_a_row_and_lives_after_answers_in_a_row():
     """One lost answer changes nothing; the state turns only after enough of the same."""
-    link = uplinks.Uplink("wan", [])
-    turns = [uplinks.note(link, answered, LIMITS) for answered in (False, False, True, False, False, False)]
+    link = uplinks.Uplink("wan", [], alive=True)
+    turns = [uplinks.note(link, LIMITS, answered=answered) for answered in (False, False, True, False, False, False)]
 
     assert turns == [False, False, False, False, False, True]
     assert not link.alive
-    assert [uplinks.note(link, answered, LIMITS) for answered in (True, False, True, True)] == [False] * 3 + [True]
+    assert [uplinks.note(link, LIMITS, answered=answered) for answered in (True, False, True, True)] == [False] * 3 + [
+        True
+    ]
     assert link.alive
+
+
+def test_what_is_seen_first_is_believed():
+    """A watcher that starts while a link is dead does not first count it as alive."""
+    link, other = uplinks.Uplink("wan", []), uplinks.Uplink("wan2", [])
+
+    assert uplinks.note(link, LIMITS, answered=False)
+    assert not link.alive
+    assert not uplinks.note(other, LIMITS, answered=True)
+    assert other.alive
 
 
 def test_the_first_link_that_lives_is_taken():
     """The order of the links decides; when none lives, it stays with the first."""
-    first, second = uplinks.Uplink("wan", []), uplinks.Uplink("wan2", [])
+    first, second = uplinks.Uplink("wan", [], alive=True), uplinks.Uplink("wan2", [], alive=True)
 
     assert uplinks.choose([first, second]) is first
     first.alive = False

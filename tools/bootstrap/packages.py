@@ -33,7 +33,10 @@ TESTS = {
     "chromium": "the browser of end-to-end tests",
     "fonts-noto-core": "Vietnamese letters in that browser",
     "libatomic1": "the driver of that browser",
+    "nftables": "stations that answer on every port",
     "nmap": "each zone is scanned and compared with the Site",
+    "wireguard-go": "a technician's computer that comes by the VPN",
+    "wireguard-tools": "as wireguard-go",
 }
 
 

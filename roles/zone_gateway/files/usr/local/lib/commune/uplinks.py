@@ -28,11 +28,11 @@ ECHO_REQUEST, ECHO_REPLY = 8, 0
 
 @dataclass
 class Uplink:
-    """One way out: its link, what has to answer behind it (none: the next router), and how it fares."""
+    """One way out: its link, what has to answer behind it (none: the next router), and how it fares (None: unknown)."""
 
     name: str
     probes: list[str]
-    alive: bool = True
+    alive: bool | None = None
     streak: int = 0  # answers in a row while it counts as dead, silences while it counts as alive
 
 
@@ -90,8 +90,11 @@ def has_answer(link: str, targets: list[str], *, names: bool, timeout: float) ->
     return False
 
 
-def note(uplink: Uplink, answered: bool, limits: dict[str, Any]) -> bool:
-    """Count one more answer or silence; return whether the uplink's state turned."""
+def note(uplink: Uplink, limits: dict[str, Any], *, answered: bool) -> bool:
+    """Count one more answer or silence; return whether the uplink's state turned. The first of all is believed."""
+    if uplink.alive is None:
+        uplink.alive = answered
+        return not answered
     uplink.streak = uplink.streak + 1 if answered != uplink.alive else 0
     if uplink.streak < limits["successes" if answered else "failures"]:
         return False
@@ -151,14 +154,14 @@ def main(path: str) -> None:
             router = default_route(uplink.name)
             targets, names = (uplink.probes, True) if uplink.probes else ([router] if router else [], False)
             answered = router is not None and has_answer(uplink.name, targets, names=names, timeout=settings["timeout"])
-            if note(uplink, answered, settings):
+            if note(uplink, settings, answered=answered):
                 print(
                     f"{uplink.name}: {'answers again' if answered else 'no answer'} ({', '.join(targets)})", flush=True
                 )
         chosen = choose(uplinks)
         steer(uplinks, chosen)
         tell(uplinks, chosen)
-        if active not in (None, chosen):
+        if chosen is not (active or uplinks[0]):
             print(f"everything goes by {chosen.name}", flush=True)
         active, rounds = chosen, rounds + 1
         notify("READY=1\nWATCHDOG=1")
