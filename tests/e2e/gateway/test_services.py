@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import NETNS
 from tests.e2e.gateway import signed_zone
 from tests.e2e.gateway.conftest import PRINTER
@@ -84,7 +85,7 @@ def test_a_reserved_client_has_its_address_and_name(commune, office):
 
 def test_nobody_gives_addresses_to_the_operator(commune):
     """Where the operator is, the gateway gives no address."""
-    with pytest.raises(Exception, match="DHCP"), commune.lab.station("wan", site="ubnd", dhcp=True) as station:
+    with pytest.raises(LabError, match="DHCP"), commune.lab.station("wan", site="ubnd", dhcp=True) as station:
         assert station.address == ""
 
 
