@@ -79,10 +79,14 @@ class Session:
             from smartcommune.cli.documents import render_document
 
             self.documents.append(value)
+            text = render_document(value)
             with _told_when_unwritten():
                 sys.stdout.flush()
-                sys.stdout.buffer.write(render_document(value).encode())  # JSON is UTF-8 whatever the terminal is
-                sys.stdout.buffer.flush()
+                if (raw := getattr(sys.stdout, "buffer", None)) is None:
+                    sys.stdout.write(text)
+                else:
+                    raw.write(text.encode())  # JSON is UTF-8 whatever the terminal is
+                    raw.flush()
 
     def pasteable(self, text: str) -> str:
         """Return a text with its commands as this user types them."""
