@@ -149,6 +149,27 @@ def test_units_foresee_what_the_run_writes(tasks: Path) -> None:
     assert [unit["name"] for unit in following if wanted[unit["name"]] not in unit] == []
 
 
+CONVERGING = [path for path in under("roles", "*.yml") if path.parent.name == "tasks"]
+CONVERGING = [path for path in CONVERGING if path.stem not in ("backup", "restore")]
+
+
+@pytest.mark.parametrize("tasks", CONVERGING, ids=name)
+def test_commands_that_change_something_run_in_check_mode(tasks: Path) -> None:
+    """Ansible skips a command in check mode, and with it the change that a plan has to name.
+
+    Such a command says what it creates, or runs in a form that changes nothing.
+    """
+    commands = [task for task in tasks_of(tasks) if "ansible.builtin.command" in task]
+    changing = [task for task in commands if task.get("changed_when") is not False]
+    skipped = [
+        task["name"]
+        for task in changing
+        if not {"creates", "removes"} & set(task["ansible.builtin.command"]) and task.get("check_mode") is not False
+    ]
+
+    assert skipped == []
+
+
 @pytest.mark.parametrize("playbook", under("playbooks", "*.yml"), ids=name)
 def test_playbook_names_hosts_and_roles_only(playbook: Path) -> None:
     """A playbook has at most 40 lines; its tasks include roles, or check and fix an input."""
