@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _TIMEOUT = 10.0
 # The shell ends the agent when its standard input ends, and that ends with us even after a kill -9. (PR_SET_PDEATHSIG
 # would not do: ssh-agent is set-group-id, and the kernel forgets that wish then.) What it says goes into a file: newer
-# ones also report their orderly end.
-_KEEPER = 'ssh-agent -D -a "$0" >/dev/null 2>"$0.log" & cat >/dev/null; kill $!; wait'
+# ones also report their orderly end. The folder goes with it.
+_KEEPER = (
+    'ssh-agent -D -a "$0" >/dev/null 2>"$0.log" & cat >/dev/null; kill $!; wait; rm -f "$0" "$0.log"; rmdir "${0%/*}"'
+)
 
 
 class AgentError(SmartCommuneError):
