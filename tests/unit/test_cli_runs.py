@@ -163,7 +163,9 @@ def test_plan_exit_codes(run, world, monkeypatch, plan, arguments, code):
 def test_plan_is_saved_and_applied(run, world, monkeypatch, tmp_path):
     """A saved plan goes to Pulumi with its digest, after it was seen to hold."""
     monkeypatch.setattr("smartcommune.cli.plan.make_plan", lambda *_: _plan())
-    monkeypatch.setattr(Plan, "check", lambda self, site, stack: world.calls.append(f"check {self.hosts_digest}"))
+    monkeypatch.setattr(
+        "smartcommune.runs.apply.check_plan", lambda plan, *_: world.calls.append(f"check {plan.hosts_digest}")
+    )
     path = tmp_path / "saved.plan"
     world.seen = all_passed()
 

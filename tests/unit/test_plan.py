@@ -10,8 +10,8 @@ from smartcommune.catalogue.loader import load_catalogue
 from smartcommune.converge.results import ConvergeResult, HostChange, HostFailure, HostResult
 from smartcommune.converge.tracking import checking, installing
 from smartcommune.errors import NotProvisionedError, PlanChangedError, UsageError
+from smartcommune.plan import check_plan, make_plan
 from smartcommune.plan import make as make_module
-from smartcommune.plan import make_plan
 from smartcommune.plan.hosts import host_actions, host_seconds
 from smartcommune.plan.plan import load_plan, save_plan
 from smartcommune.site import load_site
@@ -187,7 +187,7 @@ def test_a_saved_plan_holds_while_nothing_changed(site, catalogue, world, tmp_pa
     loaded = load_plan(tmp_path / "saved.plan")
 
     assert loaded == plan
-    loaded.check(site, FakeStack(site))
+    check_plan(loaded, site, catalogue, FakeStack(site))
 
 
 def test_a_saved_plan_is_refused_when_hosts_changed(site, catalogue, world):
@@ -196,7 +196,7 @@ def test_a_saved_plan_is_refused_when_hosts_changed(site, catalogue, world):
     world["changes"] = (CHANGE, dataclasses.replace(CHANGE, task="Run the SSH server"))
 
     with pytest.raises(PlanChangedError):
-        plan.check(site, FakeStack(site))
+        check_plan(plan, site, catalogue, FakeStack(site))
 
 
 def test_a_plan_of_another_commune_is_refused(site, catalogue, world):
@@ -204,7 +204,7 @@ def test_a_plan_of_another_commune_is_refused(site, catalogue, world):
     plan = dataclasses.replace(make_plan(site, catalogue, FakeStack(site)), profile="yen-hoa")
 
     with pytest.raises(PlanChangedError, match="yen-hoa"):
-        plan.check(site, FakeStack(site))
+        check_plan(plan, site, catalogue, FakeStack(site))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff"])

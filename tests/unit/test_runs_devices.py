@@ -204,13 +204,12 @@ def test_plan_is_refused_when_a_device_moved_on(world, site, monkeypatch):
     world.outputs = replace(world.outputs, devices={"switch-1": DeviceOutput("switch-1", "10.20.6.200", 22)})
     stack = FakeStack(world, site)
     plan = making.make_plan(site, sample.catalogue(), stack)
-    monkeypatch.setattr("smartcommune.catalogue.loader.load_catalogue", sample.catalogue)
 
     assert [action.detail for action in plan.devices] == [DIFF]
-    plan.check(site, stack)
+    making.check_plan(plan, site, sample.catalogue(), stack)
     answers[0] = replace(OTHER, looked=looked("switch-1", comparison=Comparison(("y",), DIFF)))
     with pytest.raises(PlanChangedError):
-        plan.check(site, stack)
+        making.check_plan(plan, site, sample.catalogue(), stack)
     answers[0] = LOST
     silent = making.make_plan(site, sample.catalogue(), stack)
     assert "switch-1" in silent.not_reached

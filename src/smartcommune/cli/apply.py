@@ -13,7 +13,6 @@ from smartcommune.cli.session import Session, of
 
 if TYPE_CHECKING:
     from smartcommune.cli.loading import Commune
-    from smartcommune.converge.results import HostFailure
     from smartcommune.runs.apply import Outcome
 
 
@@ -119,6 +118,7 @@ def ask_first_passwords(session: Session, commune: Commune) -> dict[str, str]:
 
 def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applied: bool = True) -> None:
     """Say what changed (if anything was ``applied``), where the report is, and how to open what runs now."""
+    from smartcommune.cli.failure import show_failures
     from smartcommune.cli.plan import show_unreached
     from smartcommune.cli.report import show_report
 
@@ -157,13 +157,6 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
             session.result(
                 f"  smartcommune lab open {site.profile} {name}  – {title.get(session.language, '')}".rstrip()
             )
-
-
-def show_failures(session: Session, failures: tuple[HostFailure, ...]) -> None:
-    """Print the tasks that failed, each with what to do where that is known."""
-    for failure in failures:
-        where = f"{failure.host} {failure.role}: {failure.task}"
-        session.result(f"  ✕ {where}: {session.say(failure.message)}", style="red")
 
 
 def openings(commune: Commune) -> list[tuple[str, dict[str, str]]]:

@@ -79,7 +79,7 @@ def _open(session: Session, profile: str, target: str | None) -> Commune:
 
 
 def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, stamp: str) -> None:
-    from smartcommune.cli.apply import show_failures
+    from smartcommune.cli.failure import show_failures
     from smartcommune.cli.loading import check_hosts
     from smartcommune.cli.progress import progress
     from smartcommune.runs.playbook import run_user_playbook

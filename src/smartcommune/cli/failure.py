@@ -18,12 +18,20 @@ from smartcommune.verify.redact import redact
 
 if TYPE_CHECKING:
     from smartcommune.cli.session import Session
+    from smartcommune.converge.results import HostFailure
 
 INTERRUPTED = 130
 READER_GONE = 141  # what a program ends with whose output nobody reads any more: 128 + SIGPIPE
 _INTERRUPTED_TEXT = Text(
     vi="đã dừng; chạy lại chính lệnh này để làm tiếp", en="interrupted; run the same command again to resume"
 )
+
+
+def show_failures(session: Session, failures: tuple[HostFailure, ...]) -> None:
+    """Print the tasks that failed, each with what to do where that is known."""
+    for failure in failures:
+        where = f"{failure.host} {failure.role}: {failure.task}"
+        session.result(f"  ✕ {where}: {session.say(failure.message)}", style="red")
 
 
 def show_failure(error: BaseException, session: Session) -> int:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from smartcommune.cli import completion, options
 from smartcommune.cli.lab_command import Command, check_command, run_attached, run_command
+from smartcommune.cli.loading import lab_of, name_of
 from smartcommune.cli.session import Session, of
-from smartcommune.errors import NotProvisionedError
-from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smartcommune.lab.lab import Lab
     from smartcommune.lab.models import Progress
 
 MachineOrZone = Annotated[
@@ -59,35 +56,6 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
     for name, function in functions.items():
         app.command(name)(function)
     return app
-
-
-def lab_of(session: Session, profile: str, *, standing: bool = True) -> Lab:
-    """Return a profile's lab, as root; the profile may be a path and need not be valid any more.
-
-    Raises NotProvisionedError when nothing of it is ``standing`` although something must be.
-    """
-    from smartcommune.cli.privilege import become_root
-    from smartcommune.profile.loader import find_profile
-
-    path = find_profile(profile)
-    become_root(session)
-    from smartcommune.lab.lab import Lab
-
-    lab = Lab(path.stem)
-    if standing and not lab.list() and lab.read_network() is None:
-        raise NotProvisionedError(
-            Text(vi=f"phòng thử của {path.stem} chưa được dựng", en=f"the lab of {path.stem} has not been provisioned"),
-            todo=Text(
-                vi=f"chạy: smartcommune apply {path.stem} --target lab",
-                en=f"run: smartcommune apply {path.stem} --target lab",
-            ),
-        )
-    return lab
-
-
-def name_of(profile: str) -> str:
-    """Return a lab's name, given as such or as the path of its profile, which need not be there any more."""
-    return Path(profile).stem if "/" in profile or profile.endswith((".yml", ".yaml")) else profile
 
 
 def _done(session: Session, vi: str, en: str, **facts: Any) -> None:

@@ -19,7 +19,7 @@ _WIDTHS = (14, 20, 10, 16, 10, 10, 0)
 
 def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None:
     """List the lab's machines, simulated devices and stations: state, address, memory and disk in use."""
-    from smartcommune.cli.lab import name_of
+    from smartcommune.cli.loading import name_of
     from smartcommune.cli.privilege import become_root
 
     session = of(context)

@@ -39,8 +39,7 @@ def open_endpoint(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Start a browser where there is one.")] = True,
 ) -> None:
     """Make a web address of the lab reachable in this computer's browser, on the loopback only."""
-    from smartcommune.cli.lab import lab_of
-    from smartcommune.cli.loading import load_commune
+    from smartcommune.cli.loading import lab_of, load_commune
 
     session = of(context)
     commune = load_commune(profile, "lab")

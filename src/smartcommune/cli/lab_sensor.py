@@ -46,8 +46,7 @@ def play(
     Recorded ones with --csv, else generated ones like a day's. Each stands in the zone sensor, at its own address.
     """
     from smartcommune import paths
-    from smartcommune.cli.lab import lab_of
-    from smartcommune.cli.loading import load_commune
+    from smartcommune.cli.loading import lab_of, load_commune
     from smartcommune.lab.sensors.scene import Scene
 
     session = of(context)

@@ -31,7 +31,7 @@ def station(
 
     Address, way out and name servers come from the zone. The station is gone when the program ends.
     """
-    from smartcommune.cli.lab import lab_of
+    from smartcommune.cli.loading import lab_of
 
     session = of(context)
     check_command(session, command)

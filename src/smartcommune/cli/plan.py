@@ -132,7 +132,7 @@ def show_plan(session: Session, made: Plan) -> None:
         session.result(f"  {inside}", style="yellow")
     actions = (*made.machines, *made.hosts, *made.devices)
     if made.failures:
-        from smartcommune.cli.apply import show_failures
+        from smartcommune.cli.failure import show_failures
 
         unknown = session.text(
             "Không xem được hết; chưa biết phần còn lại của các máy này:",

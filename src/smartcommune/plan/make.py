@@ -1,4 +1,7 @@
-"""Making a plan: what the engine foresees for machines, and what a run in check mode finds on those that stand."""
+"""Making a plan: what the engine foresees for machines, and what a run in check mode finds on hosts and devices.
+
+Making it again tells whether a saved one still holds.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from smartcommune.converge.results import ConvergeResult
 from smartcommune.converge.runner import run_playbook
 from smartcommune.converge.tracking import expectations
 from smartcommune.devices.work import look_at_devices
-from smartcommune.errors import NotProvisionedError
+from smartcommune.errors import NotProvisionedError, PlanChangedError
 from smartcommune.plan.devices import device_actions, device_failures, devices_digest, devices_unreached
 from smartcommune.plan.hosts import host_actions, host_seconds
 from smartcommune.plan.plan import Plan, digest_of
 from smartcommune.targets.timings import load_timings
 from smartcommune.targets.vocabulary import name_of, type_of
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +84,30 @@ def make_plan(
         devices=on_devices,
         devices_digest=devices_digest(looked, on_devices) if site.devices else "",
     )
+
+
+def check_plan(plan: Plan, site: Site, catalogue: Catalogue, stack: Stack) -> None:
+    """Make ``plan`` again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""
+    now = make_plan(site, catalogue, stack)
+    if (now.profile, now.target) != (plan.profile, plan.target):
+        raise PlanChangedError(
+            Text(
+                vi=f"kế hoạch này là của {plan.profile} trên {plan.target}",
+                en=f"this plan is for {plan.profile} on {plan.target}",
+            )
+        )
+    digests = (plan.machines_digest, plan.hosts_digest, plan.devices_digest)
+    if (now.machines_digest, now.hosts_digest, now.devices_digest) != digests:
+        raise PlanChangedError(
+            Text(
+                vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
+                en="the profile or the machines changed after this plan was made",
+            ),
+            todo=Text(
+                vi=f"lập kế hoạch mới: smartcommune plan {site.profile} --out <tệp>",
+                en=f"make a new plan: smartcommune plan {site.profile} --out <file>",
+            ),
+        )
 
 
 def _unready_devices(

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 # imported at run time too: pydantic reads this type when a saved plan is loaded
 from smartcommune.converge.results import HostFailure
-from smartcommune.errors import PlanChangedError, UsageError
+from smartcommune.errors import UsageError
 from smartcommune.plan.models import Action, Unreached
 from smartcommune.text import Text
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smartcommune.converge.results import HostChange
-    from smartcommune.site.models import Site
-    from smartcommune.targets.stack import Stack
 
 FORMAT = 1
 
@@ -57,32 +55,6 @@ class Plan:
     def empty(self) -> bool:
         """Whether there is nothing to do, as far as is known of all hosts."""
         return not self.machines and not self.hosts and not self.devices and not self.failures
-
-    def check(self, site: Site, stack: Stack) -> None:
-        """Make the plan again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""
-        from smartcommune.catalogue.loader import load_catalogue
-        from smartcommune.plan.make import make_plan
-
-        now = make_plan(site, load_catalogue(), stack)
-        if (now.profile, now.target) != (self.profile, self.target):
-            raise PlanChangedError(
-                Text(
-                    vi=f"kế hoạch này là của {self.profile} trên {self.target}",
-                    en=f"this plan is for {self.profile} on {self.target}",
-                )
-            )
-        digests = (self.machines_digest, self.hosts_digest, self.devices_digest)
-        if (now.machines_digest, now.hosts_digest, now.devices_digest) != digests:
-            raise PlanChangedError(
-                Text(
-                    vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
-                    en="the profile or the machines changed after this plan was made",
-                ),
-                todo=Text(
-                    vi=f"lập kế hoạch mới: smartcommune plan {site.profile} --out <tệp>",
-                    en=f"make a new plan: smartcommune plan {site.profile} --out <file>",
-                ),
-            )
 
 
 def digest_of(actions: Iterable[Action], changes: Iterable[HostChange]) -> str:

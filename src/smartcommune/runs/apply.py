@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from smartcommune import paths
 from smartcommune.converge.results import ConvergeResult
 from smartcommune.errors import NotProvisionedError, SmartCommuneError
+from smartcommune.plan import check_plan
 from smartcommune.plan.devices import device_failures, devices_unreached
 from smartcommune.runs.devices import (
     from_checked_device,
@@ -220,7 +221,7 @@ def apply(site: Site, catalogue: Catalogue, settings: Settings, tell: OnEvent, l
     layers = layers or real_layers()
     with layers.stack(site, wait=settings.wait, accept_host_keys=settings.accept_host_keys) as stack:
         if settings.plan is not None:
-            settings.plan.check(site, stack)
+            check_plan(settings.plan, site, catalogue, stack)
         recorder = Recorder(paths.deployment(site.profile, site.target), "apply")
         run = Run(site, catalogue, settings, tell, layers, recorder)
         try:
