@@ -44,7 +44,9 @@ def main() -> int:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     for name in chosen:
         machine = describe_machine()
-        ran = subprocess.run([sys.executable, FOLDER / f"{name}.py"], stdout=subprocess.PIPE, check=True)
+        ran = subprocess.run([sys.executable, FOLDER / f"{name}.py"], stdout=subprocess.PIPE, check=False)
+        if ran.returncode != 0:  # it has said why
+            return ran.returncode
         figures = json.loads(ran.stdout)
         kept = FOLDER / "results" / f"{name}.json"
         kept.parent.mkdir(exist_ok=True)
