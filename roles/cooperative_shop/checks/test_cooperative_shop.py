@@ -43,6 +43,16 @@ def test_health(host):
     assert answer.rc == 0, answer.stdout
 
 
+@pytest.mark.title(
+    vi="Các chỗ sửa và dịch thêm vẫn khớp với phần mềm gốc", en="The shop's corrections still meet what they correct"
+)
+def test_corrections_are_needed(host):
+    """The shop's corrections still meet what they correct."""
+    checked = host.run("/usr/local/sbin/cooperative_shop-manage check --fail-level WARNING")
+
+    assert checked.rc == 0, checked.stderr
+
+
 @pytest.mark.title(vi="Chỉ cửa vào web nối được tới cửa hàng", en="Only the web entrance reaches the shop's socket")
 def test_socket(host):
     """Only the web entrance reaches the shop's socket."""

@@ -8,3 +8,7 @@ class ShopConfig(AppConfig):
 
     name = "shop"
     label = "shop"
+
+    def ready(self) -> None:
+        """Register the shop's own system checks."""
+        from shop import system_checks  # noqa: F401
