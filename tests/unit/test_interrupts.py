@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -44,11 +45,23 @@ except KeyboardInterrupt:
 """
 
 
+@contextlib.contextmanager
+def interrupts_heeded():
+    """Let a child be interrupted although this run may be a background job, whose children are born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def interrupted(code, *words):
     """Run code, interrupt it at each word that it says; return its exit status and what it said to stderr."""
-    with subprocess.Popen(
-        [sys.executable, "-c", code + START], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", code + START]
+    with (
+        interrupts_heeded(),
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
         for word in words:
             assert process.stdout.readline() == f"{word}\n"
             process.send_signal(signal.SIGINT)
