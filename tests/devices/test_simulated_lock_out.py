@@ -54,6 +54,7 @@ def devices(stand, tmp_path):
     return found
 
 
+@pytest.mark.real_time
 def test_a_change_that_locks_out_is_undone_within_90_seconds(devices):
     """Four devices lose their uplink at once: each is back by itself, as it was, and says so."""
 
@@ -74,6 +75,7 @@ def test_a_change_that_locks_out_is_undone_within_90_seconds(devices):
         assert looked.clean, looked.comparison.diff
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("at", ["send", "confirm"])
 def test_a_killed_toolkit_leaves_no_half_change(stand, tmp_path, at):
     """The toolkit is killed while a change is armed: the device goes back, and the same run again finishes."""

@@ -165,6 +165,7 @@ def test_a_firewall_that_shuts_the_toolkit_out(commune, mistaken):
     assert seconds_of(record) <= LIMIT
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("mistake", [NOBODY, ELSEWHERE], ids=["accounts", "port"])
 def test_an_ssh_server_that_shuts_the_toolkit_out(commune, mistaken, mistake):
     """A configuration that lets nobody in, and one that listens elsewhere, are undone as well."""
@@ -175,6 +176,7 @@ def test_an_ssh_server_that_shuts_the_toolkit_out(commune, mistaken, mistake):
     assert wait_for(commune, "ssh/undone.json")["why"] == "timer"
 
 
+@pytest.mark.real_time
 def test_an_address_that_shuts_the_toolkit_out(commune, mistaken):
     """Addresses that move while the toolkit is connected by them move back, and apply is told so."""
     message = failure_of(mistaken(MOVED).start())
@@ -183,6 +185,7 @@ def test_an_address_that_shuts_the_toolkit_out(commune, mistaken):
     assert wait_for(commune, "addresses/undone.json")["why"] == "timer"
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("stop", ["reboot", "power cut"])
 def test_a_restart_between_change_and_confirmation(commune, mistaken, stop):
     """The machine comes up with the old firewall, long before the timer, and apply is told so."""
@@ -200,6 +203,7 @@ def test_a_restart_between_change_and_confirmation(commune, mistaken, stop):
     assert wait_for(commune, "firewall/undone.json")["why"] == "boot"
 
 
+@pytest.mark.real_time
 def test_a_killed_apply_between_change_and_confirmation(commune, mistaken):
     """Without the toolkit the machine undoes the change by itself; the next apply mends what is to mend."""
     process = mistaken(NO_SSH, revert_after("firewall", 20)).start()

@@ -91,6 +91,7 @@ def test_a_refused_line_is_named_and_what_came_before_it_is_undone(router, targe
     assert flow.look(target(FIRST)).clean
 
 
+@pytest.mark.real_time
 def test_a_change_that_locks_out_is_undone_within_90_seconds(router, target):
     """A route swallows all that goes to the toolkit: the router takes it back by itself, and the toolkit says when."""
     change(target(FIRST))
@@ -106,6 +107,7 @@ def test_a_change_that_locks_out_is_undone_within_90_seconds(router, target):
     assert flow.look(target(FIRST)).clean
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("reboot", [False, True], ids=["toolkit", "toolkit-and-router"])
 def test_a_kill_in_the_middle_is_mended_by_the_next_run(router, target, reboot):
     """The toolkit is killed after sending, and the router reboots too: what was not confirmed is gone, then done."""
