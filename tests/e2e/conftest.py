@@ -131,6 +131,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
+        self._seen |= processes()
         while not self._over.wait(SAMPLE_SECONDS):
             self._seen |= processes()
 

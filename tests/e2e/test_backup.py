@@ -31,7 +31,7 @@ def test_lost_order_comes_back(commune, shop):
     assert saved in restored
     assert later not in restored
     assert fresh in shop.orders()
-    assert again["changed"] == {"machines": 0, "hosts": 0}
+    assert set(again["changed"].values()) == {0}
 
 
 def test_a_restore_that_cannot_be_changes_nothing(commune, shop):

@@ -32,4 +32,4 @@ def test_data_come_back_on_a_new_machine(commune):
 
     assert order in restored
     assert verified["summary"]["failed"] == verified["summary"]["not_reached"] == 0
-    assert again["changed"] == {"machines": 0, "hosts": 0}
+    assert set(again["changed"].values()) == {0}
