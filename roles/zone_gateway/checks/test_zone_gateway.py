@@ -223,6 +223,7 @@ def test_validates_dnssec(host):
     anchors = host.check_output("unbound-checkconf -o auto-trust-anchor-file")
 
     assert "validator" in host.check_output("unbound-checkconf -o module-config").split()
+    assert host.file("/var/lib/unbound").user == "unbound"  # it follows the root's changes of key
     assert re.search(r"^\.\s.*\bDNSKEY\s+257\b", host.file(anchors).content_string, re.MULTILINE)
 
 

@@ -75,6 +75,23 @@ def test_after_a_restart_it_is_as_before(commune):
     commune.run(*commune.verb("verify"))
 
 
+def test_leases_come_back_from_a_backup(commune):
+    """Leases that were lost come back by a restore: their owner's address is given to nobody else."""
+    with commune.lab.station("office", site="ubnd") as owner:
+        address, hardware = owner.address, owner.hardware_address
+    commune.run(*commune.verb("backup"), "--limit", ROUTER)
+    lose = "systemctl stop kea-dhcp4-server; rm /var/lib/kea/kea-leases4.csv*; systemctl start kea-dhcp4-server"
+    commune.on(ROUTER, lose)
+    assert address not in commune.on(ROUTER, "cat /var/lib/kea/kea-leases4.csv")
+    commune.run(*commune.verb("restore"), "--limit", ROUTER, "--yes")
+
+    assert f"{address},{hardware}," in commune.on(ROUTER, "cat /var/lib/kea/kea-leases4.csv*")
+    with commune.lab.station("office", site="ubnd") as other:
+        assert other.address != address
+    with commune.lab.station("office", site="ubnd", hardware_address=hardware) as again:
+        assert again.address == address
+
+
 def test_without_its_rules_it_forwards_nothing(commune):
     """When somebody stops the firewall the gateway stops forwarding, and what starts it again brings both back."""
     server = commune.site.host("server-1").address
