@@ -288,4 +288,9 @@ def test_vpn(host, commune):
 
     assert (file.user, file.mode) == ("root", 0o600)
     assert len(host.check_output("wg show vpn peers").split()) == peers
+    wanted = {
+        zone["prefix"] for site in others if site["router"] for name, zone in site["zones"].items() if name not in WANS
+    }
+    routes = json.loads(host.check_output("ip -json -4 route show dev vpn"))
+    assert {route["dst"] for route in routes} == wanted | staff_of(commune)
     assert host.service("wg-quick@vpn.service").is_enabled

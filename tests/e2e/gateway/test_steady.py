@@ -49,7 +49,7 @@ def test_what_was_changed_by_hand_is_named_and_mended(commune):
     named = "\n".join(action["detail"] for action in plan["hosts"])
     assert {what for what, (_, words) in BREAKS.items() if words not in named} == set()
     assert {action["sources"][0]["key"] for action in plan["hosts"]} == {"zone_gateway"}
-    assert again["changed"] == {"machines": 0, "hosts": 0}
+    assert set(again["changed"].values()) == {0}
     assert "planted" not in commune.on(ROUTER, "nft list ruleset")
 
 
