@@ -25,6 +25,7 @@ from smartcommune.targets.outputs import fetch_outputs
 from smartcommune.targets.planning import MachinesPlan
 from smartcommune.targets.stack import Stack
 from smartcommune.targets.state import load_state
+from tests.interrupts import interrupts_heeded
 from tests.target_sites import MIB, make_site
 
 pytestmark = pytest.mark.lab
@@ -67,13 +68,14 @@ class Commune:
 
     def start_up(self) -> subprocess.Popen[str]:
         """Bring it up in another process."""
-        return subprocess.Popen(
-            [sys.executable, "-c", UP, self.name, str(self.block)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        with interrupts_heeded():
+            return subprocess.Popen(
+                [sys.executable, "-c", UP, self.name, str(self.block)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from tests.interrupts import interrupts_heeded
 
 START = "from smartcommune.__main__ import main; main()"
 # stands in for the command line's module; waits where an import would take its time
@@ -43,16 +44,6 @@ try:
 except KeyboardInterrupt:
     sys.exit(7)
 """
-
-
-@contextlib.contextmanager
-def interrupts_heeded():
-    """Let a child be interrupted although this run may be a background job, whose children are born deaf to it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def interrupted(code, *words):
