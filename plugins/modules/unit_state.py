@@ -192,7 +192,8 @@ def decide(
     ``coming`` is what the run will have written by then.
     """
     actions, reasons = at_boot(wanted, unit)
-    if foreign or unit.get("NeedDaemonReload") == "yes":
+    unread = unit.get("LoadState") == "error"  # its file was away when systemd last looked
+    if foreign or unread or unit.get("NeedDaemonReload") == "yes":
         actions.insert(0, "daemon-reload")
         stale = "systemd has not read the unit's files since they changed"
         reasons.insert(0, "not the role's: " + ", ".join(foreign) if foreign else stale)

@@ -29,6 +29,7 @@ CASES = {
     "masked": (START, {**UNMET, "UnitFileState": "masked"}, Newer(), ("unmask", "enable")),
     "new settings": (START, RUNNING, Newer(reload=("a",)), ("reload",)),
     "new drop-in": (START, {**RUNNING, "NeedDaemonReload": "yes"}, Newer(restart=("d",)), ("daemon-reload", "restart")),
+    "unread file": (START, {**RUNNING, "LoadState": "error"}, Newer(restart=("u",)), ("daemon-reload", "restart")),
     "both": (START, RUNNING, Newer(restart=("d",), reload=("a",)), ("restart",)),
     "cannot reload": (START, {**RUNNING, "CanReload": "no"}, Newer(reload=("a",)), ("restart",)),
     "condition unmet": (START, UNMET, Newer(), ()),
