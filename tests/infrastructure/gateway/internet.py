@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from smartcommune.lab.namespaces import in_network
-from tests.e2e.gateway import signed_zone
+from tests.infrastructure.gateway import signed_zone
 
 PORT = 443
 WHO, STREAM, SINK = b"w", b"s", b"u"

@@ -12,7 +12,7 @@ import pytest
 
 from smartcommune.lab.layout import NETNS
 from smartcommune.lab.namespaces import set_network_sysctl
-from tests.e2e.gateway.internet import open_socket
+from tests.infrastructure.gateway.internet import open_socket
 
 ROUTER = "gateway-1"
 WANS = ("wan", "wan2")

@@ -1,25 +1,19 @@
-"""A commune of two sites with a router each, applied once; behind their operators an Internet of the tests' own.
-
-For work on these tests: ``SMARTCOMMUNE_E2E_GATEWAY`` names a profile that stands already (under
-``SMARTCOMMUNE_STATE``); it is then neither made nor destroyed.
-"""
+"""A commune of two sites with a router each, applied once; behind their operators an Internet of the tests' own."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from smartcommune import paths
 from smartcommune.lab.topology import INTERNET
-from tests.e2e.conftest import Deployment
-from tests.e2e.gateway import signed_zone
-from tests.e2e.gateway.internet import Internet
+from tests.deployment import Deployment, stand
+from tests.infrastructure.gateway import signed_zone
+from tests.infrastructure.gateway.internet import Internet
 
 NAME = "e2e-gateway"
 PRINTER = "02:00:00:00:00:07"
@@ -59,7 +53,7 @@ def make_profile(public_key: str) -> dict[str, object]:
 @pytest.fixture(scope="session")
 def technician_key() -> tuple[str, str]:
     """The technician's private and public WireGuard key, made on their own computer."""
-    kept = os.environ.get("SMARTCOMMUNE_E2E_GATEWAY_KEY")
+    kept = os.environ.get("SMARTCOMMUNE_STANDING_KEY")
     private = kept or subprocess.run(["wg", "genkey"], capture_output=True, text=True, check=True).stdout.strip()
     public = subprocess.run(["wg", "pubkey"], input=private, capture_output=True, text=True, check=True).stdout.strip()
     return private, public
@@ -68,25 +62,14 @@ def technician_key() -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def commune(technician_key: tuple[str, str]) -> Iterator[Deployment]:
     """The commune, applied from nothing with all its checks passed."""
-    if standing := os.environ.get("SMARTCOMMUNE_E2E_GATEWAY"):
-        yield Deployment(Path(standing).resolve(), paths.state())
-        return
-    state = paths.checkout() / ".state" / NAME
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SMARTCOMMUNE_STATE", str(state))
-        state.mkdir(parents=True, exist_ok=True)
+
+    def write_profile(state: Path) -> Path:
         profile = state / f"{NAME}.yml"
         profile.write_text(json.dumps(make_profile(technician_key[1]), ensure_ascii=False), encoding="utf-8")
-        deployment = Deployment(profile, state)
-        deployment.run("lab", "clean")
-        shutil.rmtree(state / "pulumi", ignore_errors=True)
-        try:
-            deployment.run(*deployment.verb("apply"), "--yes")
-            yield deployment
-        finally:
-            deployment.run(*deployment.verb("destroy"), "--yes", codes=(0, 2))
-            deployment.run("lab", "clean")
-            shutil.rmtree(state)
+        return profile
+
+    with stand(NAME, write_profile) as deployment:
+        yield deployment
 
 
 @pytest.fixture(scope="session")

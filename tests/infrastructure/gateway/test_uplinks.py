@@ -10,8 +10,8 @@ import time
 import pytest
 
 from smartcommune.lab.layout import NETNS
-from tests.e2e.gateway.internet import PORT, WHO, open_socket
-from tests.e2e.gateway.test_services import ask
+from tests.infrastructure.gateway.internet import PORT, WHO, open_socket
+from tests.infrastructure.gateway.test_services import ask
 
 LOG = logging.getLogger(__name__)
 ROUTER = "gateway-1"

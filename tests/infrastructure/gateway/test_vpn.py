@@ -8,7 +8,7 @@ import time
 import pytest
 
 from smartcommune.lab.layout import NETNS
-from tests.e2e.gateway.conftest import TECHNICIAN
+from tests.infrastructure.gateway.conftest import TECHNICIAN
 
 ROUTERS = ("gateway-1", "gateway-2")
 PATIENCE = 30.0

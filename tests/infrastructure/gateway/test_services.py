@@ -12,9 +12,9 @@ import pytest
 
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import NETNS
-from tests.e2e.gateway import signed_zone
-from tests.e2e.gateway.conftest import PRINTER
-from tests.e2e.gateway.internet import NTP_EPOCH, open_socket
+from tests.infrastructure.gateway import signed_zone
+from tests.infrastructure.gateway.conftest import PRINTER
+from tests.infrastructure.gateway.internet import NTP_EPOCH, open_socket
 
 ROUTER = "gateway-1"
 INNER = ("edge", "office", "server", "wifi", "sensor", "management")

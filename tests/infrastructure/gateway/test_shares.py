@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.gateway.internet import CHUNK, PORT, SINK, STREAM
+from tests.infrastructure.gateway.internet import CHUNK, PORT, SINK, STREAM
 
 LOG = logging.getLogger(__name__)
 ROUTER = "gateway-1"
