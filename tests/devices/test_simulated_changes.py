@@ -10,7 +10,7 @@ from smartcommune.devices import flow
 from smartcommune.devices.errors import RefusedLineError
 from smartcommune.devices.models import MASK
 from smartcommune.site.models import DevicePort
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError
 from tests.device_samples import FIRST_PASSWORD, SECRETS, UPLINKS, make_device, make_target
 
 KINDS = [("huawei_vrp", ""), ("huawei_vrp", "one-phase"), ("cisco_ios", ""), ("mikrotik_routeros", "")]

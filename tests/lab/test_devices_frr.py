@@ -16,7 +16,7 @@ from smartcommune import paths
 from smartcommune.devices import flow
 from smartcommune.devices.errors import LockedOutError, NoWayBackError, RefusedLineError
 from smartcommune.lab.lab import Lab
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError
 from tests.lab.conftest import zones
 from tests.lab.frr_machine import NAME, boot
 

@@ -8,9 +8,9 @@ from smartcommune.devices.errors import NoWayBackError
 from smartcommune.devices.models import Armed, Comparison, Fetched, marks
 from smartcommune.devices.platforms.base import Platform
 from smartcommune.errors import NotReachedError
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError
 from smartcommune.text import Text
 from smartcommune.transports.netmiko import lost
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError
 from tests.device_samples import FIRST_PASSWORD
 
 

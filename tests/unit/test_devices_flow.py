@@ -16,7 +16,7 @@ from smartcommune.devices.errors import (
     RefusedLineError,
 )
 from smartcommune.devices.fleet import change_all, look_all
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError
 from tests.device_samples import FIRST_PASSWORD, SECRETS, make_device, make_target
 from tests.unit.device_fakes import MemoryDevice, MemoryPlatform
 

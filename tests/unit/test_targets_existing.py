@@ -13,8 +13,8 @@ import pytest
 from smartcommune.errors import NotReachedError, SmartCommuneError
 from smartcommune.targets.provider.existing import Machine
 from smartcommune.targets.provider.values import UNKNOWN
-from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, LoginRefusedError, MachineFacts, probe
 from smartcommune.text import Text
+from smartcommune.transports.ssh_probe import HostKeyChangedError, Login, LoginRefusedError, MachineFacts, probe
 
 LOGIN = Login("server-1", "192.0.2.7", 2222, "admin", "ssh-ed25519 AAAA toolkit", "PRIVATE KEY")
 INPUTS = {

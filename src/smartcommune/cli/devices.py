@@ -45,7 +45,7 @@ def list_devices(context: typer.Context, profile: options.Profile, target: optio
     from smartcommune.cli.loading import load_commune
     from smartcommune.devices.record import Keeper
     from smartcommune.runs.devices import is_simulator
-    from smartcommune.targets.ssh_probe import fingerprint
+    from smartcommune.transports.ssh_probe import fingerprint
 
     session = of(context)
     commune = load_commune(profile, target)

@@ -21,8 +21,8 @@ from smartcommune.devices.errors import (
 )
 from smartcommune.devices.models import Armed, Looked, conceal, mark, marks
 from smartcommune.errors import NotReachedError, SmartCommuneError
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError
 from smartcommune.text import Text
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError
 
 if TYPE_CHECKING:
     from smartcommune.devices.access import Target

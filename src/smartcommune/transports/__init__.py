@@ -1,1 +1,1 @@
-"""Ways to a host: sockets in the lab's namespace, OpenSSH, and an agent that holds the key. Fakes beside them."""
+"""Ways to hosts and devices: sockets in the lab's namespace, OpenSSH, its agent, Netmiko. Fakes beside them."""

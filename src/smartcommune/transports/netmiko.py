@@ -19,9 +19,9 @@ from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseExcept
 from paramiko.client import MissingHostKeyPolicy
 
 from smartcommune.errors import NotReachedError
-from smartcommune.targets.ssh_probe import HostKeyChangedError, LoginRefusedError, fingerprint
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError, fingerprint
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from smartcommune.errors import NotReachedError
 from smartcommune.targets.provider.resource import Created, Drift, Input, Properties
 from smartcommune.targets.provider.values import UNKNOWN
-from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, MachineFacts, fingerprint, probe
 from smartcommune.text import Text
+from smartcommune.transports.ssh_probe import HostKeyChangedError, Login, MachineFacts, fingerprint, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

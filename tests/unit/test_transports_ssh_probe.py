@@ -7,7 +7,7 @@ import pytest
 
 from smartcommune.errors import NotReachedError
 from smartcommune.targets.provider.secret import KeyPair
-from smartcommune.targets.ssh_probe import HostKeyChangedError, Login, LoginRefusedError, probe
+from smartcommune.transports.ssh_probe import HostKeyChangedError, Login, LoginRefusedError, probe
 from tests.ssh_server import host_key, serving
 
 KEYS = KeyPair().create({"comment": "smartcommune@test"}, urn="u").properties
