@@ -17,7 +17,15 @@ TESTS = under("tests", "*.py")
 CHECKS = under("roles", "test_*.py")
 HOSTS = set(re.findall(r"^[^#\s]+", (Path(__file__).parent / "addresses.txt").read_text(), re.MULTILINE))
 RESERVED = re.compile(r"(^|\.)(localhost|example|test|invalid|example\.(com|net|org|vn)|internal|gov\.vn)$")
-PURE = ("profile/models.py", "profile/quantities.py", "catalogue/models.py", "site/models.py", "text.py", "errors.py")
+PURE = (
+    "profile/models.py",
+    "profile/quantities.py",
+    "catalogue/models.py",
+    "site/models.py",
+    "sizes.py",
+    "text.py",
+    "errors.py",
+)
 IMPURE = {"os", "subprocess", "socket", "time", "random", "secrets", "pathlib", "shutil", "urllib", "httpx"}
 
 

@@ -179,8 +179,8 @@ def test_list_shows_machines(capfd, calls):
         "10.20.3.10",
         "90",
         "MiB",
-        "1024",
-        "MiB",
+        "1",
+        "GiB",
         "link",
         "cut",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smartcommune.profile.quantities import QuantityError, format_bytes, parse_bytes, parse_duration, parse_rate
+from smartcommune.profile.quantities import QuantityError, parse_bytes, parse_duration, parse_rate
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,3 @@ def test_wrong_quantities_suggest_what_was_meant(parse, text, suggestion):
 
     assert caught.value.suggestion == suggestion
     assert caught.value.expected.vi
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(8 * 1024**3, "8 GiB"), (384 * 1024**2, "384 MiB"), (3 * 1024**4, "3 TiB")]
-)
-def test_bytes_are_shown_short(value, text):
-    """Sizes are shown in the unit that leaves a short number."""
-    assert format_bytes(value) == text

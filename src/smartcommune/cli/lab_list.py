@@ -8,6 +8,7 @@ import typer
 
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
+from smartcommune.sizes import format_bytes
 
 if TYPE_CHECKING:
     from smartcommune.devices.simulators.lab import SimulatorState
@@ -52,8 +53,8 @@ def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None
 
 
 def _row(machine: MachineState, session: Session) -> tuple[str, ...]:
-    memory = f"{machine.memory_used / 2**20:.0f} MiB" if machine.memory_used is not None else "–"
-    disk = f"{machine.disk_used / 2**20:.0f} MiB"
+    memory = format_bytes(machine.memory_used) if machine.memory_used is not None else "–"
+    disk = format_bytes(machine.disk_used)
     down = [link.zone for link in machine.links if not link.up]
     link = session.text("đứt mạng", "link cut") if down else ""
     if down and len(down) < len(machine.links):

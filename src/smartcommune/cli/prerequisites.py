@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smartcommune import paths
+from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 
 GIBIBYTE = 1024**3
@@ -104,16 +105,15 @@ def _root() -> Prerequisite:
 def _disk() -> Prerequisite:
     folder = paths.state()
     free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
-    subject = _both(f"{DISK_NEEDED // GIBIBYTE} GiB đĩa trống", f"{DISK_NEEDED // GIBIBYTE} GiB of free disk")
+    subject = _both(f"{format_bytes(DISK_NEEDED)} đĩa trống", f"{format_bytes(DISK_NEEDED)} of free disk")
     todo = _both("giải phóng đĩa, hoặc đặt SMARTCOMMUNE_STATE", "free some disk, or set SMARTCOMMUNE_STATE")
-    return Prerequisite(subject, free >= DISK_NEEDED, f"{free / GIBIBYTE:.1f} GiB", todo)
+    return Prerequisite(subject, free >= DISK_NEEDED, format_bytes(free), todo)
 
 
 def _memory() -> Prerequisite:
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    subject = _both(
-        f"{MEMORY_NEEDED // GIBIBYTE} GiB bộ nhớ còn dùng được", f"{MEMORY_NEEDED // GIBIBYTE} GiB of memory available"
-    )
+    needed = format_bytes(MEMORY_NEEDED)
+    subject = _both(f"{needed} bộ nhớ còn dùng được", f"{needed} of memory available")
     todo = _both("đóng bớt chương trình", "close some programs")
-    return Prerequisite(subject, available >= MEMORY_NEEDED, f"{available / GIBIBYTE:.1f} GiB", todo)
+    return Prerequisite(subject, available >= MEMORY_NEEDED, format_bytes(available), todo)

@@ -12,9 +12,9 @@ import yaml
 
 from smartcommune.catalogue.models import Option, Service, Transit
 from smartcommune.docs.blocks import render_code, render_table, replace_block
+from smartcommune.sizes import format_bytes
 
 Rows = list[tuple[str, ...]]
-UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def _render_service(service: Service) -> list[str]:
         ("kinds of host", names(service.kinds)),
         ("provides", names(service.provides)),
         ("requires", names(f"{each.capability} {each.name or ''}".strip() for each in service.requires)),
-        ("memory", _bytes(service.memory)),
-        ("disk", _bytes(service.disk)),
+        ("memory", _size(service.memory)),
+        ("disk", _size(service.disk)),
         ("firewall tables", names(service.firewall_tables)),
         ("unit", service.health.unit or ""),
         ("health", " ".join(service.health.command)),
@@ -154,8 +154,6 @@ def _plain(description: str | list[str]) -> str:
     return re.sub(r"\b[CVOE]\(([^)]*)\)", lambda found: render_code(found[1]), " ".join(text.split()))
 
 
-def _bytes(size: int) -> str:
-    for unit, factor in UNITS:
-        if size and size % factor == 0:
-            return f"{size // factor} {unit}"
-    return f"{size} B" if size else ""
+def _size(size: int) -> str:
+    """Return a size, or nothing where a service takes none."""
+    return format_bytes(size) if size else ""

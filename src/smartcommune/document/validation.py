@@ -13,7 +13,7 @@ from smartcommune.document.nearest import nearest
 from smartcommune.document.scalars import resolve_plain
 from smartcommune.document.traps import Trap
 from smartcommune.keys import Key
-from smartcommune.profile.quantities import format_bytes
+from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from smartcommune.lab.layout import CGROUP_PARENT, Layout, machine_id
 from smartcommune.lab.models import MachineSpec, MachineState
 from smartcommune.lab.record import Record, load_record, names, require, save_record
 from smartcommune.lab.seed import make_host_key, write_seed
+from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 from smartcommune.transports.ssh import close_connection
 
@@ -154,8 +155,8 @@ def set_memory(layout: Layout, record: Record, limit: int) -> bool:
     except OSError as error:
         raise MachineError(
             Text(
-                vi=f"{name} đang dùng nhiều bộ nhớ hơn {limit >> 20} MiB.",
-                en=f"{name} uses more memory than {limit >> 20} MiB at the moment.",
+                vi=f"{name} đang dùng nhiều bộ nhớ hơn {format_bytes(limit)}.",
+                en=f"{name} uses more memory than {format_bytes(limit)} at the moment.",
             )
         ) from error
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from smartcommune.sizes import BYTES
 from smartcommune.text import Text
 
 _NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z/]+)")
 _LOOSE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?\s*([A-Za-z/]*)")
-BYTES = {"MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 RATES = {"kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
 DURATIONS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 FASTEST = 10**12  # bit/s: no commune's link comes near, so that a wrong unit is seen
@@ -82,11 +82,3 @@ def parse_whole(value: object) -> object:
 def parse_duration(value: object) -> int:
     """Return milliseconds from ``60 ms``."""
     return _parse(value, DURATIONS, "60 ms")
-
-
-def format_bytes(value: int) -> str:
-    """Return bytes with the largest unit that leaves a short number: ``8 GiB``, ``384 MiB``."""
-    for unit in ("TiB", "GiB"):
-        if value >= BYTES[unit]:
-            return f"{value / BYTES[unit]:.2f}".rstrip("0").rstrip(".") + f" {unit}"
-    return f"{value / BYTES['MiB']:.0f} MiB"

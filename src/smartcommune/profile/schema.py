@@ -13,8 +13,9 @@ import orjson
 from smartcommune import paths
 from smartcommune.keys import Key
 from smartcommune.profile.models import COMPONENT_TITLES, COMPONENTS, Profile
-from smartcommune.profile.quantities import BYTES, DURATIONS, RATES
+from smartcommune.profile.quantities import DURATIONS, RATES
 from smartcommune.profile.services import HOST_OPTION
+from smartcommune.sizes import BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smartcommune.faults import Related
-from smartcommune.profile.quantities import format_bytes
 from smartcommune.site.draft import related
+from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:

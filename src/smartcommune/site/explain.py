@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from smartcommune.document.nearest import nearest
 from smartcommune.errors import UsageError
-from smartcommune.profile.quantities import format_bytes
+from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from smartcommune.errors import SmartCommuneError
+from smartcommune.sizes import format_bytes
 from smartcommune.targets.provider.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Input:
         if self.secret or value in (None, UNKNOWN):
             return None
         if self.unit == "bytes":
-            return f"{value / 1024**3:g} GiB" if value >= 1024**3 else f"{value / 1024**2:g} MiB"
+            return format_bytes(value)
         text = ", ".join(map(str, value)) or "–" if isinstance(value, list) else str(value)
         return text if len(text) <= _SHOWN_LENGTH else None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from smartcommune.sizes import format_bytes
 from smartcommune.text import LANGUAGES, Language, Text
 from smartcommune.verify.results import STATES, CheckResult
 
@@ -79,7 +80,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say}
-    environment.filters |= {"both": both, "readable": readable, "moment": moment, "duration": duration, "size": size}
+    environment.filters |= {
+        "both": both,
+        "readable": readable,
+        "moment": moment,
+        "duration": duration,
+        "size": format_bytes,
+    }
     return environment
 
 
@@ -116,8 +123,3 @@ def duration(seconds: float) -> Markup:
     if not minutes:
         return say("{s} giây", "{s} s", s=rest)
     return say("{m} phút {s:02} giây", "{m} min {s:02} s", m=minutes, s=rest)
-
-
-def size(count: int) -> str:
-    """Return bytes in GiB or MiB."""
-    return f"{count / 1024**3:.3g} GiB" if count >= 1024**3 else f"{count / 1024**2:.0f} MiB"
