@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import NoReturn
 
-INTERRUPTED = 130
+from smartcommune.exit_codes import INTERRUPTED
 
 
 def main() -> NoReturn:

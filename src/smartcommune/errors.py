@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from smartcommune import exit_codes
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class SmartCommuneError(Exception):
     """Root of all errors a user can meet. Carries a message in both languages and what to do about it."""
 
-    exit_code = 1
+    exit_code = exit_codes.FAILED
 
     def __init__(self, message: Text, *, todo: Text | None = None) -> None:
         super().__init__(message.en)
@@ -30,13 +31,13 @@ class SmartCommuneError(Exception):
 class UsageError(SmartCommuneError):
     """Wrong use or invalid input: nothing was touched (exit code 2)."""
 
-    exit_code = 2
+    exit_code = exit_codes.INVALID
 
 
 class NotReachedError(SmartCommuneError):
     """A host could not be reached; what did not need it is done (exit code 4)."""
 
-    exit_code = 4
+    exit_code = exit_codes.NOT_REACHED
 
 
 class LockedError(SmartCommuneError):
@@ -58,7 +59,12 @@ class PlanChangedError(UsageError):
 class InterruptedRunError(SmartCommuneError):
     """The run was stopped by the user or by a signal; the same command again resumes it (exit code 130)."""
 
-    exit_code = 130
+    exit_code = exit_codes.INTERRUPTED
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether a run ended because somebody stopped it."""
+    return isinstance(error, KeyboardInterrupt | InterruptedRunError)
 
 
 class InputErrors(UsageError):  # noqa: N818 (it carries many)

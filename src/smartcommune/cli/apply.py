@@ -35,18 +35,18 @@ def apply(
     What is right already is left alone. Interrupted, it is resumed by the same command.
     """
     from smartcommune.cli.loading import check_hosts, load_commune
-    from smartcommune.cli.plan import load_saved, make_plan, show_plan
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.plan import make_plan, show_plan
+    from smartcommune.cli.privilege import become_root_for
     from smartcommune.cli.progress import progress
+    from smartcommune.plan import load_plan
     from smartcommune.runs.apply import Settings, apply
 
     session = of(context)
     commune = load_commune(profile, target)
     hosts = check_hosts(commune, limit, devices=True)
     accepted = check_hosts(commune, accept_host_key, devices=True)
-    saved = load_saved(plan) if plan else None
-    if commune.site.target == "lab":
-        become_root(session)
+    saved = load_plan(plan) if plan else None
+    become_root_for(session, commune.site.target)
     waiting = timedelta(seconds=wait)
     if dry_run:
         made = make_plan(session, commune, waiting, accepted)

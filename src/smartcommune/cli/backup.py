@@ -70,11 +70,10 @@ def _latest(commune: Commune) -> str:
 
 def _open(session: Session, profile: str, target: str | None) -> Commune:
     from smartcommune.cli.loading import load_commune
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.privilege import become_root_for
 
     commune = load_commune(profile, target)
-    if commune.site.target == "lab":
-        become_root(session)
+    become_root_for(session, commune.site.target)
     return commune
 
 

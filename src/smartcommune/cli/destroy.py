@@ -27,15 +27,14 @@ def destroy(
     """
     from smartcommune.cli.loading import load_commune
     from smartcommune.cli.plan import show_actions
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.privilege import become_root_for
     from smartcommune.cli.progress import progress
     from smartcommune.runs.events import from_machines
     from smartcommune.targets.stack import Stack
 
     session = of(context)
     site = load_commune(profile, target).site
-    if site.target == "lab":
-        become_root(session)
+    become_root_for(session, site.target)
     with Stack(site, wait=timedelta(seconds=wait)) as stack:
         removal = stack.preview_removal()
         show_actions(session, session.text("Sẽ gỡ bỏ", "To be removed"), removal.actions)

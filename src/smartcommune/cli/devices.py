@@ -8,6 +8,7 @@ import typer
 
 from smartcommune.cli import completion, options
 from smartcommune.cli.session import Session, of
+from smartcommune.exit_codes import CHANGES_FOUND, DONE, FAILED, NOT_REACHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from smartcommune.devices.fleet import DeviceResult
     from smartcommune.targets.outputs import Outputs
 
-CHANGES_FOUND = 3
 Device = Annotated[
     str,
     typer.Argument(
@@ -168,12 +168,11 @@ def check_devices(commune: Commune, names: list[str] | None) -> tuple[str, ...]:
 def _standing(session: Session, profile: str, target: str | None) -> tuple[Commune, Outputs]:
     """Return the commune and what stands of it."""
     from smartcommune.cli.loading import load_commune
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.privilege import become_root_for
     from smartcommune.targets.outputs import fetch_outputs
 
     commune = load_commune(profile, target)
-    if commune.site.target == "lab":
-        become_root(session)
+    become_root_for(session, commune.site.target)
     return commune, fetch_outputs(commune.site)
 
 
@@ -210,7 +209,7 @@ def _show_problem(session: Session, result: DeviceResult) -> None:
 
 def _code(results: tuple[DeviceResult, ...], *, exit_code: bool) -> int:
     if any(each.state == "failed" for each in results):
-        return 1
+        return FAILED
     if any(each.state == "not_reached" for each in results):
-        return 4
-    return CHANGES_FOUND if exit_code and any(each.state == "changed" for each in results) else 0
+        return NOT_REACHED
+    return CHANGES_FOUND if exit_code and any(each.state == "changed" for each in results) else DONE

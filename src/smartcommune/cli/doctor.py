@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from smartcommune.cli.session import of
+from smartcommune.exit_codes import DONE, FAILED
 
 
 def doctor(
@@ -32,7 +33,7 @@ def doctor(
     )
     session.document({"ready": not missing, "findings": findings})
     session.result(verdict, style="bold green" if not missing else "bold red")
-    raise typer.Exit(1 if missing else 0)
+    raise typer.Exit(FAILED if missing else DONE)
 
 
 COMMANDS = (doctor,)

@@ -39,7 +39,7 @@ def explain(
     for kind, title in KINDS.items():
         kept = [item for item in found if item.kind == kind]
         if kept:
-            session.result(session.text(title.vi, title.en), style="bold")
+            session.result(session.say(title), style="bold")
         for item in kept:
             session.result(f"  {item.text()}{origins.get(item.origin, '') if kind == 'setting' else ''}")
             for source in item.sources:

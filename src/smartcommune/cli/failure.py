@@ -13,6 +13,7 @@ from smartcommune import paths, refusals
 from smartcommune.cli.invocation import NAME
 from smartcommune.cli.streams import discard_output
 from smartcommune.errors import InputErrors, SmartCommuneError
+from smartcommune.exit_codes import FAILED, INTERRUPTED, INVALID, READER_GONE
 from smartcommune.text import Text
 from smartcommune.verify.redact import redact
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from smartcommune.cli.session import Session
     from smartcommune.converge.results import HostFailure
 
-INTERRUPTED = 130
-READER_GONE = 141  # what a program ends with whose output nobody reads any more: 128 + SIGPIPE
 _INTERRUPTED_TEXT = Text(
     vi="đã dừng; chạy lại chính lệnh này để làm tiếp", en="interrupted; run the same command again to resume"
 )
@@ -44,12 +43,12 @@ def show_failure(error: BaseException, session: Session) -> int:
         discard_output()  # let the interpreter end quietly
         return READER_GONE
     if isinstance(error, OSError) and refusals.is_known(error):
-        return _show(session, 1, *_of_system(error))
+        return _show(session, FAILED, *_of_system(error))
     log = _save(error)
     what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
     return _show(
         session,
-        1,
+        FAILED,
         Text(vi=f"lỗi không lường trước: {redact(what, ())}", en=f"unexpected failure: {redact(what, ())}"),
         Text(vi=f"chi tiết ở {log}", en=f"details are in {log}") if log is not None else None,
     )
@@ -61,15 +60,16 @@ def show_usage(message: str, hint: str, session: Session) -> int:
 
     command = session.program + hint.removeprefix(NAME)
     todo = Text(vi=f"xem: {command} --help", en=f"see: {command} --help") if hint else None
-    return _show(session, 2, Text(vi=say_usage(message), en=message), todo)
+    return _show(session, INVALID, Text(vi=say_usage(message), en=message), todo)
 
 
 def _show_known(error: SmartCommuneError, session: Session) -> int:
-    faults = error.to_plain() if isinstance(error, InputErrors) else None
-    if faults is not None and isinstance(error, InputErrors) and not session.json:
-        session.error(error.render(session.language), style=None)
-        return error.exit_code
-    return _show(session, error.exit_code, error.message, error.todo, faults)
+    if not isinstance(error, InputErrors):
+        return _show(session, error.exit_code, error.message, error.todo)
+    if session.json:
+        return _show(session, error.exit_code, error.message, error.todo, error.to_plain())
+    session.error(error.render(session.language), style=None)
+    return error.exit_code
 
 
 def _show(session: Session, code: int, message: Text, todo: Text | None = None, faults: Any = None) -> int:

@@ -15,6 +15,7 @@ import typer
 
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
+from smartcommune.exit_codes import FAILED
 
 if TYPE_CHECKING:
     from smartcommune.lab.lab import Lab
@@ -64,7 +65,7 @@ def play(
         played = _play_all(session, lab, list(specs.values()), Path(folder), stack)
     session.document({"played": played})
     if any("error" in each for each in played.values()):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 def _spec(lab: Lab, scene: Scene, row: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, Any]]:

@@ -31,11 +31,11 @@ from smartcommune.cli import (
 )
 from smartcommune.cli.invocation import NAME, program_of
 from smartcommune.cli.session import Session
+from smartcommune.exit_codes import DONE, INTERRUPTED, INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-INTERRUPTED = 130
 COMPLETION = ("--install-completion", "--show-completion")  # a script for the shell, and its place
 GLOBAL_FLAGS = ("--json", "--quiet", "-q")
 
@@ -129,7 +129,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
         from smartcommune.cli.failure import show_usage
 
         if not error.format_message():  # help was shown, since nothing was asked
-            return 2
+            return INVALID
         context = getattr(error, "ctx", None)
         return show_usage(error.format_message(), context.command_path if context else NAME, session)
     except SystemExit as error:  # what typer makes of a pipe that nobody reads any more, and the end of completion
@@ -148,7 +148,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
         from smartcommune.cli.failure import show_failure
 
         return show_failure(KeyboardInterrupt(), session)
-    return outcome if isinstance(outcome, int) else 0
+    return outcome if isinstance(outcome, int) else DONE
 
 
 def _say_help(command: Any, session: Session) -> None:

@@ -12,6 +12,7 @@ import typer
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
 from smartcommune.errors import UsageError
+from smartcommune.exit_codes import CHANGES_FOUND, DONE, FAILED, NOT_REACHED
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from smartcommune.plan import Plan, Unreached
     from smartcommune.plan.models import Action
 
-FAILED = 1
-CHANGES_FOUND = 3
-NOT_REACHED = 4
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
 WORDS = {
     "create": Text(vi="tạo", en="to create"),
@@ -44,15 +42,14 @@ def plan(
 ) -> None:
     """Show what apply would do to machines and hosts, each line with its reason. Changes nothing."""
     from smartcommune.cli.loading import check_hosts, load_commune
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.privilege import become_root_for
 
     session = of(context)
     commune = load_commune(profile, target)
     accepted = check_hosts(commune, accept_host_key, devices=True)
     if out is not None:
         check_out(out)
-    if commune.site.target == "lab":
-        become_root(session)
+    become_root_for(session, commune.site.target)
     made = make_plan(session, commune, timedelta(seconds=wait), accepted)
     if out is not None:
         from smartcommune.plan import save_plan
@@ -65,7 +62,7 @@ def plan(
         raise typer.Exit(FAILED)
     if made.not_reached:
         raise typer.Exit(NOT_REACHED)
-    raise typer.Exit(CHANGES_FOUND if exit_code and not made.empty else 0)
+    raise typer.Exit(CHANGES_FOUND if exit_code and not made.empty else DONE)
 
 
 def check_out(path: Path) -> None:
@@ -101,13 +98,6 @@ def make_plan(
             frozenset(accepted),
             passwords,
         )
-
-
-def load_saved(path: Path) -> Plan:
-    """Return a saved plan; raises UsageError when the file is none."""
-    from smartcommune.plan import load_plan
-
-    return load_plan(path)
 
 
 def show_plan(session: Session, made: Plan) -> None:

@@ -44,7 +44,6 @@ def status(context: typer.Context, profile: options.Profile, target: options.Tar
 def _known(commune: Commune) -> dict[str, Any]:
     from smartcommune.errors import NotProvisionedError
     from smartcommune.runs.record import load_latest
-    from smartcommune.site.models import to_plain
     from smartcommune.targets.lock import load_holder
     from smartcommune.targets.outputs import fetch_outputs
     from smartcommune.verify.report import load_report
@@ -68,7 +67,7 @@ def _known(commune: Commune) -> dict[str, Any]:
             {"name": host.name, "address": made.get(host.name), "provisioned": host.name in made} for host in site.hosts
         ],
         "ssh_key": key,
-        "lock": to_plain(holder) if holder is not None and holder.alive() else None,
+        "lock": holder if holder is not None and holder.alive() else None,
         "run": run,
         "report": {"generated": report.generated, "summary": report.summary if report.seen else None}
         if report
@@ -86,7 +85,7 @@ def _show(session: Session, known: dict[str, Any]) -> None:
         session.result(f"  {title}: {key}")
     if lock := known["lock"]:
         held = session.text("khoá", "lock")
-        session.result(f"  {held}: {lock['user']}@{lock['host']} pid {lock['pid']}, {lock['since']}, {lock['command']}")
+        session.result(f"  {held}: {lock.user}@{lock.host} pid {lock.pid}, {lock.since}, {lock.command}")
     run, report = known["run"], known["report"]
     last = session.text("lượt chạy gần nhất", "last run")
     never = session.text("chưa có", "none yet")

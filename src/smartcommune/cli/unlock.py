@@ -49,7 +49,7 @@ def unlock(
         with hold(path, wait=STOP_WAIT):
             pass
         session.result(session.text("Khoá đã được nhả.", "The lock is free."))
-        session.document({"locked": False, "stopped": _plain(holder)})
+        session.document({"locked": False, "stopped": holder})
         return
     session.result(session.text("Không ai giữ khoá.", "Nobody holds the lock."))
     session.document({"locked": False, "stopped": None})
@@ -78,12 +78,6 @@ def _stop(session: Session, holder: Holder, *, yes: bool) -> None:
         from smartcommune.cli.privilege import become_root
 
         become_root(session)
-
-
-def _plain(holder: Holder) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(holder)
 
 
 COMMANDS = (unlock,)

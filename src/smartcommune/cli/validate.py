@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from smartcommune.cli import options
 from smartcommune.cli.session import of
+
+if TYPE_CHECKING:
+    from smartcommune.errors import SmartCommuneError
 
 
 def validate(context: typer.Context, profiles: options.Profiles = None) -> None:
@@ -42,8 +45,10 @@ def validate(context: typer.Context, profiles: options.Profiles = None) -> None:
     raise typer.Exit(worst)
 
 
-def _invalid(name: str, error: Any) -> dict[str, Any]:
-    faults = error.to_plain() if hasattr(error, "to_plain") else []
+def _invalid(name: str, error: SmartCommuneError) -> dict[str, Any]:
+    from smartcommune.errors import InputErrors
+
+    faults = error.to_plain() if isinstance(error, InputErrors) else []
     return {"profile": name, "valid": False, "message": error.message, "todo": error.todo, "faults": faults}
 
 

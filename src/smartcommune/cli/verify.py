@@ -14,7 +14,7 @@ def verify(
     """Check what runs: each service's checks on each of its hosts, as a user of it too. Writes the report."""
     from smartcommune.cli.apply import show_outcome
     from smartcommune.cli.loading import check_hosts, load_commune
-    from smartcommune.cli.privilege import become_root
+    from smartcommune.cli.privilege import become_root_for
     from smartcommune.cli.progress import progress
     from smartcommune.runs.apply import Settings, verify
     from smartcommune.targets.outputs import fetch_outputs
@@ -22,8 +22,7 @@ def verify(
     session = of(context)
     commune = load_commune(profile, target)
     settings = Settings(limit=check_hosts(commune, limit, devices=True), language=session.language)
-    if commune.site.target == "lab":
-        become_root(session)
+    become_root_for(session, commune.site.target)
     outputs = fetch_outputs(commune.site)
     with progress(session) as tell:
         outcome = verify(commune.site, commune.catalogue, outputs, settings, tell)

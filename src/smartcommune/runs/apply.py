@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
 from smartcommune.converge.results import ConvergeResult
-from smartcommune.errors import NotProvisionedError, SmartCommuneError
+from smartcommune.errors import NotProvisionedError, is_interrupt
+from smartcommune.exit_codes import DONE, FAILED, NOT_REACHED
 from smartcommune.plan import check_plan
 from smartcommune.plan.devices import device_failures, devices_unreached
 from smartcommune.runs.devices import (
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from smartcommune.text import Language
     from smartcommune.verify.report.models import Report, Stage
 
-INTERRUPTED = 130
 _NOT_PROVISIONED = Text(vi="máy chưa được dựng", en="the host has not been provisioned yet")
 _NOT_ASKED_FOR = Text(vi="lượt chạy này dùng --no-verify", en="this run was given --no-verify")
 _CUT = Text(vi="lượt chạy dừng trước phần kiểm tra", en="the run ended before the checks")
@@ -184,7 +184,7 @@ class Run:
                     self.site, outputs, limit=devices, on_event=lambda event: running.take(from_checked_device(event))
                 )
                 seen = with_devices(self.site, seen, looked)
-            running.state = "done" if seen.exit_code == 0 else "failed"
+            running.state = "done" if seen.exit_code == DONE else "failed"
         return seen
 
     def _asked(self, host: str) -> bool:
@@ -238,7 +238,7 @@ def apply(site: Site, catalogue: Catalogue, settings: Settings, tell: OnEvent, l
         failures = (*converged.failures, *device_failures(devices))
         unreached = (*unreached, *devices_unreached(devices))
         code = _exit_code(converged, seen, unreached, failures)
-        recorder.finish("done" if code == 0 else "failed")
+        recorder.finish("done" if code == DONE else "failed")
         report, files = run.report(recorder.record.stages, seen, _NOT_ASKED_FOR)
         changed_hosts = sum(host.changed for host in converged.hosts.values())
         changed_devices = sum(each.state == "changed" for each in devices)
@@ -258,17 +258,10 @@ def verify(
     except BaseException as error:
         recorder.finish("interrupted" if is_interrupt(error) else "failed")
         raise
-    recorder.finish("done" if seen.exit_code == 0 else "failed")
+    recorder.finish("done" if seen.exit_code == DONE else "failed")
     earlier = [each for each in last.stages if each.name != "checks"] if last else []
     report, files = run.report([*earlier, *recorder.record.stages], seen)
     return Outcome(0, 0, (), report, files, seen.exit_code)
-
-
-def is_interrupt(error: BaseException) -> bool:
-    """Return whether a run ended because somebody stopped it."""
-    return isinstance(error, KeyboardInterrupt) or (
-        isinstance(error, SmartCommuneError) and error.exit_code == INTERRUPTED
-    )
 
 
 def _standing(stack: Any) -> frozenset[str]:
@@ -285,7 +278,8 @@ def _exit_code(
     unreached: tuple[Unreached, ...],
     failures: tuple[HostFailure, ...],
 ) -> int:
-    checked = seen.exit_code if seen is not None else 0
-    if checked == 1 or failures or any(host.failed for host in converged.hosts.values()):
-        return 1
-    return 4 if checked or unreached or any(host.unreachable for host in converged.hosts.values()) else 0
+    checked = seen.exit_code if seen is not None else DONE
+    if checked == FAILED or failures or any(host.failed for host in converged.hosts.values()):
+        return FAILED
+    lost = checked or unreached or any(host.unreachable for host in converged.hosts.values())
+    return NOT_REACHED if lost else DONE

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
-from smartcommune.runs.apply import is_interrupt
+from smartcommune.errors import is_interrupt
+from smartcommune.exit_codes import DONE, FAILED, NOT_REACHED
 from smartcommune.runs.events import OnEvent, from_hosts
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder
@@ -30,8 +31,8 @@ class PlaybookOutcome:
     def exit_code(self) -> int:
         """1 when a task failed, 4 when a host was not reached, else 0."""
         if any(host.failed for host in self.hosts.values()):
-            return 1
-        return 4 if any(host.unreachable for host in self.hosts.values()) else 0
+            return FAILED
+        return NOT_REACHED if any(host.unreachable for host in self.hosts.values()) else DONE
 
     def to_plain(self) -> dict[str, Any]:
         """Return it for ``--json``."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from smartcommune.errors import SmartCommuneError
+from smartcommune.errors import SmartCommuneError, is_interrupt
 from smartcommune.text import Text
 from smartcommune.verify.report.models import Part, Stage, StageName, StageState
 
@@ -54,14 +54,9 @@ def stage(name: StageName, recorder: Recorder, tell: OnEvent) -> Iterator[Runnin
     started, clock = datetime.now(UTC), time.monotonic()
     try:
         yield running
-    except KeyboardInterrupt:
-        running.state = "interrupted"
-        raise
-    except SmartCommuneError as error:
-        running.state, running.message = "interrupted" if error.exit_code == 130 else "failed", error.message
-        raise
     except BaseException as error:
-        running.state, running.message = "failed", Text(vi=type(error).__name__, en=type(error).__name__)
+        running.state = "interrupted" if is_interrupt(error) else "failed"
+        running.message = _message_of(error)
         raise
     finally:
         recorder.add(
@@ -75,3 +70,11 @@ def stage(name: StageName, recorder: Recorder, tell: OnEvent) -> Iterator[Runnin
                 parts=running.parts(),
             )
         )
+
+
+def _message_of(error: BaseException) -> Text | None:
+    """Return what an error says; an interrupt from the keyboard needs no words."""
+    if isinstance(error, SmartCommuneError):
+        return error.message
+    name = type(error).__name__
+    return None if isinstance(error, KeyboardInterrupt) else Text(vi=name, en=name)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from smartcommune.exit_codes import DONE, FAILED, NOT_REACHED
 from smartcommune.text import Text
 
 State = Literal["passed", "failed", "skipped", "not_reached", "not_run"]
@@ -88,5 +89,5 @@ class Verification(Record):
         """1 when a check failed or did not run, 4 when hosts were not reached, else 0."""
         counts = self.counts()
         if counts["failed"] or counts["not_run"]:
-            return 1
-        return 0 if self.hosts_reached == len(self.hosts) else 4
+            return FAILED
+        return DONE if self.hosts_reached == len(self.hosts) else NOT_REACHED
