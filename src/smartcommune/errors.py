@@ -53,7 +53,19 @@ class NotProvisionedError(UsageError):
 
 
 class PlanChangedError(UsageError):
-    """A saved plan no longer describes the inputs and the machines as they are; nothing was touched."""
+    """A saved plan no longer describes the inputs and the machines of ``profile`` as they are; nothing was touched."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            Text(
+                vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
+                en="the profile or the machines changed after this plan was made",
+            ),
+            todo=Text(
+                vi=f"lập kế hoạch mới: smartcommune plan {profile} --out <tệp>",
+                en=f"make a new plan: smartcommune plan {profile} --out <file>",
+            ),
+        )
 
 
 class InterruptedRunError(SmartCommuneError):

@@ -203,7 +203,7 @@ def test_a_plan_of_another_commune_is_refused(site, catalogue, world):
     """A plan is for one commune on one target."""
     plan = dataclasses.replace(make_plan(site, catalogue, FakeStack(site)), profile="yen-hoa")
 
-    with pytest.raises(PlanChangedError, match="yen-hoa"):
+    with pytest.raises(UsageError, match="yen-hoa"):
         check_plan(plan, site, catalogue, FakeStack(site))
 
 

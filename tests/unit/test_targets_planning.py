@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from smartcommune.plan.models import Action
+from smartcommune.plan.models import Action, counts
 from smartcommune.targets.planning import Step, make_plan, removal_plan, timing_key
 from smartcommune.targets.provider.journal import Change, Journal, Seen
 from smartcommune.targets.state import Resource, State
@@ -87,7 +87,7 @@ def test_kinds_are_counted_apart_and_components_not_at_all() -> None:
     ]
     plan = make_plan(make_site(), State(), steps, Journal(), {})
 
-    assert plan.counts() == {"create": 1, "update": 1, "replace": 1, "delete": 1}
+    assert counts(plan.actions) == {"create": 1, "update": 1, "replace": 1, "delete": 1}
     assert [action.subject.en for action in plan.actions][:2] == ["network test", "machine server-1"]
     assert plan.allowed() == {
         ("create", MACHINE),

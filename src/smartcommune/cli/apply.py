@@ -92,7 +92,7 @@ def ask_first_passwords(session: Session, commune: Commune) -> dict[str, str]:
     import os
     import sys
 
-    from smartcommune.runs.devices import is_simulator
+    from smartcommune.devices.simulators.lab import is_simulator
 
     site = commune.site
     waiting = [

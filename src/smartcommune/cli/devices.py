@@ -44,7 +44,7 @@ def list_devices(context: typer.Context, profile: options.Profile, target: optio
     """List the declared devices: platform, address, when they were last seen. Asks none of them."""
     from smartcommune.cli.loading import load_commune
     from smartcommune.devices.record import Keeper
-    from smartcommune.runs.devices import is_simulator
+    from smartcommune.devices.simulators.lab import is_simulator
     from smartcommune.transports.ssh_probe import fingerprint
 
     session = of(context)
@@ -71,7 +71,7 @@ def list_devices(context: typer.Context, profile: options.Profile, target: optio
     if not facts:
         session.result(session.text("Hồ sơ không khai thiết bị nào.", "The profile declares no devices."))
     for fact in facts:
-        mark = "  (simulator)" if fact["simulator"] else ""
+        mark = session.text("  (giả lập)", "  (simulator)") if fact["simulator"] else ""
         seen = fact["last_seen"] or session.text("chưa gặp", "never met")
         line = f"{fact['name']:<16}{fact['platform']:<20}{fact['address']:<16}{seen}{mark}"
         session.result(line)

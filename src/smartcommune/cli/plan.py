@@ -134,9 +134,9 @@ def show_plan(session: Session, made: Plan) -> None:
         if not made.failures and not made.not_reached:
             session.result(session.text("Không có gì phải làm.", "Nothing to do."), style="green")
         return
-    counted = ", ".join(
-        f"{sum(action.kind == kind for action in actions)} {session.say(word)}" for kind, word in WORDS.items()
-    )
+    from smartcommune.plan import counts
+
+    counted = ", ".join(f"{number} {session.say(WORDS[kind])}" for kind, number in counts(actions).items())
     minutes = made.seconds_estimate / 60
     session.result(
         session.text(f"Tổng: {counted}; khoảng {minutes:.1f} phút.", f"Sum: {counted}; about {minutes:.1f} minutes.")

@@ -70,7 +70,10 @@ class NoWayBackError(DeviceError):
 
 
 class NotSavedError(DeviceError):
-    """The change is in effect and confirmed, and the device did not save it."""
+    """The change is in effect and confirmed, and the device did not save it; ``answer`` is what it said."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(Text(vi=f"không lưu được: {answer}", en=f"it could not be saved: {answer}"))
 
 
 class FirstPasswordError(NotReachedError):

@@ -43,15 +43,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"network": network, "wildcard": wildcard}
+    environment.filters["network"] = network
     return environment
 
 
 def network(prefix: str) -> ipaddress.IPv4Network:
     """Return a prefix whose parts a template can ask for."""
     return ipaddress.IPv4Network(prefix)
-
-
-def wildcard(prefix: str) -> str:
-    """Return the inverse mask of a prefix, as access lists want it."""
-    return str(ipaddress.IPv4Network(prefix).hostmask)

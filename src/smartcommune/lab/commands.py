@@ -67,11 +67,3 @@ def run(
             )
         ) from error
     return done.stdout
-
-
-def succeeds(argv: Sequence[str]) -> bool:
-    """Return whether ``argv`` ends with status 0; raises ToolMissingError when the program is absent."""
-    try:
-        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError as error:
-        raise missing_tool(argv[0]) from error

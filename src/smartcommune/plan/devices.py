@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from smartcommune.converge.results import HostFailure
-from smartcommune.plan.models import Action, Unreached
+from smartcommune.plan.models import Action, Unreached, digest
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ def devices_digest(results: Iterable[DeviceResult], actions: Iterable[Action]) -
             if each.looked is not None
         ),
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return digest(facts)
 
 
 def _reason(*, differs: bool, first: bool, unsaved: bool) -> Text:

@@ -12,7 +12,7 @@ from smartcommune.converge.results import ConvergeResult
 from smartcommune.converge.runner import run_playbook
 from smartcommune.converge.tracking import expectations
 from smartcommune.devices.work import look_at_devices
-from smartcommune.errors import NotProvisionedError, PlanChangedError
+from smartcommune.errors import NotProvisionedError, PlanChangedError, UsageError
 from smartcommune.plan.devices import device_actions, device_failures, devices_digest, devices_unreached
 from smartcommune.plan.hosts import host_actions, host_seconds
 from smartcommune.plan.plan import Plan, digest_of
@@ -87,27 +87,21 @@ def make_plan(
 
 
 def check_plan(plan: Plan, site: Site, catalogue: Catalogue, stack: Stack) -> None:
-    """Make ``plan`` again and compare; raises PlanChangedError, with nothing touched, when it no longer holds."""
-    now = make_plan(site, catalogue, stack)
-    if (now.profile, now.target) != (plan.profile, plan.target):
-        raise PlanChangedError(
+    """Make ``plan`` again and compare.
+
+    Raises UsageError when it is another commune's, PlanChangedError when it no longer holds; nothing was touched.
+    """
+    if (site.profile, site.target) != (plan.profile, plan.target):
+        raise UsageError(
             Text(
                 vi=f"kế hoạch này là của {plan.profile} trên {plan.target}",
                 en=f"this plan is for {plan.profile} on {plan.target}",
             )
         )
+    now = make_plan(site, catalogue, stack)
     digests = (plan.machines_digest, plan.hosts_digest, plan.devices_digest)
     if (now.machines_digest, now.hosts_digest, now.devices_digest) != digests:
-        raise PlanChangedError(
-            Text(
-                vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
-                en="the profile or the machines changed after this plan was made",
-            ),
-            todo=Text(
-                vi=f"lập kế hoạch mới: smartcommune plan {site.profile} --out <tệp>",
-                en=f"make a new plan: smartcommune plan {site.profile} --out <file>",
-            ),
-        )
+        raise PlanChangedError(site.profile)
 
 
 def _unready_devices(

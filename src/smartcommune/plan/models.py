@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 # imported at run time too: pydantic reads these types when a saved plan is loaded
 from smartcommune.site.models import Source
 from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Kind = Literal["create", "update", "replace", "delete"]
 KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")
@@ -34,6 +39,11 @@ class Unreached:
     todo: Text | None = None
 
 
-def counts(actions: tuple[Action, ...]) -> dict[Kind, int]:
+def counts(actions: Sequence[Action]) -> dict[Kind, int]:
     """Return how many actions there are of each kind."""
     return {kind: sum(action.kind == kind for action in actions) for kind in KINDS}
+
+
+def digest(facts: Mapping[str, object]) -> str:
+    """Return what stands for plain data: equal digests are equal data."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 # imported at run time too: pydantic reads this type when a saved plan is loaded
 from smartcommune.converge.results import HostFailure
 from smartcommune.errors import UsageError
-from smartcommune.plan.models import Action, Unreached
+from smartcommune.plan.models import Action, Unreached, digest
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ def digest_of(actions: Iterable[Action], changes: Iterable[HostChange]) -> str:
         "actions": sorted([action.kind, action.subject.en, action.reason.en] for action in actions),
         "changes": sorted([change.host, change.role, change.task, change.diff] for change in changes),
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return digest(facts)
 
 
 def save_plan(plan: Plan, path: Path) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from smartcommune.devices.simulators.lab import simulated
 from smartcommune.runs.events import Event, EventState
 from smartcommune.text import Text
 from smartcommune.verify.results import Check, CheckResult, HostReach, State, Verification
@@ -81,8 +80,3 @@ def _titles(device: Device) -> tuple[tuple[str, Text], ...]:
 def _result(device: Device, name: str, title: Text, state: State, reason: str = "", detail: str = "") -> CheckResult:
     check = Check(id=f"{device.name}/{SERVICE}/{name}", host=device.name, service=SERVICE, title=title)
     return CheckResult(check=check, state=state, reason=reason, detail=detail)
-
-
-def is_simulator(site: Site, device: Device) -> bool:
-    """Return whether a device of the Site is one of the lab's simulators."""
-    return site.target == "lab" and simulated(device.platform)

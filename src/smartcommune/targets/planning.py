@@ -6,11 +6,10 @@ Pure: events and notes in, actions out.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from smartcommune.plan.models import Action, Kind, Unreached, counts
+from smartcommune.plan.models import Action, Kind, Unreached, digest
 from smartcommune.site.models import Site, to_json
 from smartcommune.targets.provider.journal import Journal, Operation, Seen
 from smartcommune.targets.vocabulary import is_thing, name_of, order_of, subject_of, type_of
@@ -62,10 +61,6 @@ class MachinesPlan:
         """The names of the unreached."""
         return tuple(each.host for each in self.unreached)
 
-    def counts(self) -> dict[Kind, int]:
-        """Return how many actions there are of each kind."""
-        return counts(self.actions)
-
     def allowed(self) -> frozenset[tuple[Operation, str]]:
         """Return the provider's operations that this plan permits."""
         return frozenset((operation, step.urn) for step in self.steps for operation in _OPERATIONS[step.kind])
@@ -92,13 +87,12 @@ def make_plan(
         "state": state.digest(),
         "steps": sorted([step.kind, step.urn, action.reason.en] for step, action in zip(wanted, actions, strict=True)),
     }
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     unready = tuple(
         name_of(step.urn)
         for step in wanted
         if type_of(step.urn).endswith(":Machine") and step.kind == "update" and journal.seen.get(step.urn, Seen()).drift
     )
-    return MachinesPlan(actions, digest, _duration(wanted, actions), unreached, wanted, unready)
+    return MachinesPlan(actions, digest(facts), _duration(wanted, actions), unreached, wanted, unready)
 
 
 def removal_plan(site: Site, state: State, timings: Mapping[str, float]) -> MachinesPlan:

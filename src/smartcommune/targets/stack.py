@@ -197,16 +197,7 @@ class Stack:
     def _check(self, expected: str) -> MachinesPlan:
         plan = self.preview()
         if plan.digest != expected:
-            raise PlanChangedError(
-                Text(
-                    vi="hồ sơ hoặc các máy đã thay đổi sau khi lập kế hoạch này",
-                    en="the profile or the machines changed after this plan was made",
-                ),
-                todo=Text(
-                    vi=f"lập kế hoạch mới: smartcommune plan {self.site.profile} --out <tệp>",
-                    en=f"make a new plan: smartcommune plan {self.site.profile} --out <file>",
-                ),
-            )
+            raise PlanChangedError(self.site.profile)
         return plan
 
     def _prepare(self, on_event: Callable[[StackEvent], None] | None) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from smartcommune.errors import SmartCommuneError, UsageError
 from smartcommune.targets.provider.values import SECRET, SIGNATURE
+from smartcommune.targets.vocabulary import name_of
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The name the program gave it."""
-        return self.urn.rsplit("::", 1)[-1]
+        return name_of(self.urn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from smartcommune.devices.errors import RefusedLineError
-from smartcommune.devices.models import Armed, Comparison, Fetched, conceal, reveal
+from smartcommune.devices.models import MASK, Armed, Comparison, Fetched, conceal, reveal
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Platform(ABC):
     def redact(self, text: str) -> str:
         """Return a configuration without the secrets in it, encrypted ones included."""
         for pattern in self.secrets_shown:
-            text = pattern.sub(r"\1‹secret›", text)
+            text = pattern.sub(rf"\1{MASK}", text)
         return conceal(text)
 
 

@@ -31,6 +31,7 @@ class Hierarchical(Platform):
     volatile: ClassVar[re.Pattern[str]]  # lines that say nothing about what is wanted
     single: ClassVar[tuple[tuple[str, ...], ...]] = ()  # a new line of this beginning replaces the old one
     negated: ClassVar[tuple[tuple[tuple[str, ...], str], ...]] = ()  # what takes a line of this beginning back
+    leave: ClassVar[str] = "exit"  # ends a section
 
     def owned(self, device: Device) -> re.Pattern[str]:
         """Return what the first line of each owned section looks like."""
@@ -71,8 +72,6 @@ class Hierarchical(Platform):
             if inside:
                 lines.append(self.leave)
         return tuple(lines)
-
-    leave: ClassVar[str] = "exit"  # ends a section
 
     def _driver(self) -> HConfigDriverBase:
         driver = get_hconfig_driver(self.dialect)

@@ -8,13 +8,16 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from smartcommune.lab import background
 from smartcommune.lab.commands import run
 from smartcommune.lab.errors import LabError
 from smartcommune.lab.layout import layout, load_json, write_json
 from smartcommune.lab.process import load_process
+
+if TYPE_CHECKING:
+    from smartcommune.site.models import Device, Site
 
 # the keys of kinds.SIMULATORS, without loading what they need
 SIMULATED = frozenset({"cisco_ios", "huawei_vrp", "mikrotik_routeros"})
@@ -128,3 +131,8 @@ class Simulators:
 def simulated(platform: str) -> bool:
     """Return whether a platform's devices are simulators in the lab."""
     return platform in SIMULATED
+
+
+def is_simulator(site: Site, device: Device) -> bool:
+    """Return whether a device of the Site is one of the lab's simulators."""
+    return site.target == "lab" and simulated(device.platform)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from smartcommune.devices.simulators.device import Simulator
 
 
@@ -85,8 +83,3 @@ async def _converse(simulator: Simulator, process: asyncssh.SSHServerProcess[str
         pass
     finally:
         process.exit(0)
-
-
-async def serve_all(simulators: Iterable[tuple[Simulator, str, int]]) -> list[asyncssh.SSHAcceptor]:
-    """Listen for all of them."""
-    return [await serve(simulator, host, port) for simulator, host, port in simulators]

@@ -10,7 +10,7 @@ import ssl
 import struct
 from dataclasses import dataclass, field
 
-CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
+CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
 QOS1, DUP = 0x02, 0x08
 KEEPALIVE = 600
 

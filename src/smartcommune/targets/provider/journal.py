@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from smartcommune.errors import SmartCommuneError
+from smartcommune.targets.vocabulary import name_of
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class NotPlannedError(SmartCommuneError):
     """The world changed between plan and apply: the step that would be due is not in the plan."""
 
     def __init__(self, operation: str, urn: str) -> None:
-        name = urn.rsplit("::", 1)[-1]
+        name = name_of(urn)
         super().__init__(
             Text(
                 vi=f"{operation} {name} không có trong kế hoạch đang áp dụng: máy đã đổi sau khi lập kế hoạch",

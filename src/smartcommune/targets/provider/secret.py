@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from smartcommune.targets.passwords import Kind, generate
 from smartcommune.targets.provider.resource import Created, Input, Properties, Recorded
+from smartcommune.targets.vocabulary import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,7 @@ class _Generated(Recorded):
     def create(self, inputs: Properties, *, urn: str) -> Created:
         """Generate the text. The id tells one generation from the next and says nothing of the value."""
         identity = generate("token", 12)
-        return Created(
-            f"{urn.rsplit('::', 1)[1]}#{identity}", {**inputs, "value": generate(self.kind, inputs["length"])}
-        )
+        return Created(f"{name_of(urn)}#{identity}", {**inputs, "value": generate(self.kind, inputs["length"])})
 
     def update(self, id_: str, old: Properties, inputs: Properties, *, urn: str) -> Properties:
         """Keep the value."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from smartcommune import __version__
-from smartcommune.devices.simulators.lab import simulated
+from smartcommune.devices.simulators.lab import is_simulator
 from smartcommune.text import Text
 from smartcommune.verify.report.models import (
     Asked,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smartcommune.catalogue.models import Catalogue
-    from smartcommune.site.models import Device, Site, Source
+    from smartcommune.site.models import Site, Source
     from smartcommune.verify.results import CheckResult, Verification
 
 NOTE = Text(
@@ -145,16 +145,12 @@ def _asked(site: Site, catalogue: Catalogue) -> Asked:
             role=device.role,
             zone=device.zone,
             address=device.address,
-            simulator=_is_simulator(site, device),
+            simulator=is_simulator(site, device),
             reasons=_lines(device.sources),
         )
         for device in site.devices
     )
     return Asked(hosts=hosts, devices=devices, services=services, endpoints=endpoints)
-
-
-def _is_simulator(site: Site, device: Device) -> bool:
-    return site.target == "lab" and simulated(device.platform)
 
 
 def _lines(sources: tuple[Source, ...]) -> tuple[Line, ...]:
@@ -176,7 +172,7 @@ def _not_seen(site: Site, catalogue: Catalogue, seen: Verification | None, unche
 
 def _simulators(site: Site) -> Iterator[NotSeen]:
     for device in site.devices:
-        if _is_simulator(site, device):
+        if is_simulator(site, device):
             yield NotSeen(
                 subject=Text(vi=f"{device.name}: hệ điều hành của hãng", en=f"{device.name}: the vendor's system"),
                 reason=Text(

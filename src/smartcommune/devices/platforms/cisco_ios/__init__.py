@@ -104,7 +104,7 @@ class CiscoIos(Hierarchical):
         """Write the startup configuration."""
         answer = session.run("write memory", seconds=90)
         if "[OK]" not in answer:
-            raise NotSavedError(Text(vi=f"không lưu được: {answer}", en=f"it could not be saved: {answer}"))
+            raise NotSavedError(answer)
 
     def password_lines(self, device: Device, secret: str) -> tuple[str, ...]:
         """Return the line that changes the user."""

@@ -86,7 +86,7 @@ class Frr(Hierarchical):
         """Write the startup configuration."""
         answer = session.run("write memory", seconds=60)
         if "[OK]" not in answer:
-            raise NotSavedError(Text(vi=f"không lưu được: {answer}", en=f"it could not be saved: {answer}"))
+            raise NotSavedError(answer)
 
     def password_lines(self, device: Device, secret: str) -> tuple[str, ...]:
         """Return nothing: the account opens by the toolkit's key."""

@@ -166,7 +166,7 @@ class HuaweiVrp(Hierarchical):
         asked = session.run("save", expect=rf"{_QUESTION}|{self.prompt}", seconds=60)
         answer = session.run("y", seconds=120) if re.search(_QUESTION, asked) else asked
         if self.refusals.search(answer) or "success" not in answer.lower():
-            raise NotSavedError(Text(vi=f"không lưu được: {answer}", en=f"it could not be saved: {answer}"))
+            raise NotSavedError(answer)
 
     def password_lines(self, device: Device, secret: str) -> tuple[str, ...]:
         """Return the lines that change the local user."""
