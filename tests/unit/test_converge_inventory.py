@@ -74,6 +74,16 @@ def test_services_come_in_the_sites_order(site, variables):
     assert "base" not in variables["server-1"]["commune_services_with_backup"]
 
 
+def test_a_host_knows_titles_and_units_of_its_services(variables):
+    """Each service of the host is told with its title and the unit that shows its health."""
+    server = variables["server-1"]
+    told = {each["name"]: each for each in server["commune_host"]["services"]}
+
+    assert list(told) == server["commune_services"]
+    assert told["reverse_proxy"]["unit"] == "nginx.service"
+    assert told["reverse_proxy"]["title"]["en"] == "Web entrance"
+
+
 def test_peers_are_addresses_of_the_hosts_own_gateway(site, variables):
     """The mirror of the lab is each zone's gateway; a relay that nobody named is none."""
     for host in site.hosts:

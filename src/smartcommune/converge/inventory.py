@@ -132,6 +132,7 @@ def _host(host: SiteHost) -> dict[str, Any]:
         "router": host.is_router,
         "forward": [_without_sources(rule) for rule in host.forward],
         "firewall_tables": list(host.firewall_tables),
+        "services": [{"name": each.name, "title": each.title, "unit": each.unit} for each in host.services],
     }
 
 

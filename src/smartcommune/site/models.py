@@ -173,6 +173,7 @@ class PlacedService:
     data: tuple[dict[str, Any], ...]
     sources: tuple[Source, ...]
     files: dict[str, str]
+    title: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

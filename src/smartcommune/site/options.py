@@ -42,6 +42,7 @@ def make_service(draft: Draft, placement: Placement) -> PlacedService:
         tuple(item.model_dump() for item in service.data),
         placement.sources,
         files,
+        service.title.model_dump(),
     )
 
 
