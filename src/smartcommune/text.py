@@ -21,3 +21,8 @@ class Text(BaseModel):
     def get(self, language: Language) -> str:
         """Return the statement in one language."""
         return self.vi if language == "vi" else self.en
+
+
+def say(said: Text | str, language: Language) -> str:
+    """Return what was said: the toolkit's own texts in a language, the words of other programs as they are."""
+    return said if isinstance(said, str) else said.get(language)

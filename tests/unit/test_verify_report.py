@@ -10,14 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from smartcommune import paths
 from smartcommune.text import Text
 from smartcommune.verify.redact import redact
 from smartcommune.verify.report import LAST_CHECKED, load_last_checked, load_report, write_report
 from smartcommune.verify.report.build import build_report
 from smartcommune.verify.report.html import duration, render_html
 from smartcommune.verify.report.junit import render_junit
-from smartcommune.verify.report.models import json_schema, json_schema_text
+from smartcommune.verify.report.models import json_schema
 from smartcommune.verify.results import HostReach
 from tests.unit import report_sample as sample
 
@@ -207,10 +206,3 @@ def test_a_skip_may_say_why_in_both_languages():
 
     assert (both.reason_text.vi, both.reason_text.en) == ("không có camera", "no camera")
     assert both.model_copy(update={"state": "failed"}).reason_text.vi == "không có camera | no camera"
-
-
-def test_exported_schema_is_current():
-    """docs/schema/report.json is what the models say."""
-    path = paths.checkout() / "docs" / "schema" / "report.json"
-
-    assert path.read_text(encoding="utf-8") == json_schema_text()

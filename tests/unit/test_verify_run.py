@@ -189,8 +189,18 @@ def test_state(seen, check, state, reason):
     """Each planned check ends in its own state with a reason in one line."""
     results = {result.check.id: result for result in seen[0].results}
 
-    assert (results[check].state, results[check].reason[-len(reason) :] if reason else "") == (state, reason)
-    assert "\n" not in results[check].reason
+    found = results[check].reason_text.en
+
+    assert (results[check].state, found[-len(reason) :] if reason else "") == (state, reason)
+    assert "\n" not in found
+
+
+def test_the_toolkits_own_reasons_are_in_both_languages(seen):
+    """What another program says stays as it is; why a check file was not loaded is said in the reader's language."""
+    results = {result.check.id: result for result in seen[0].results}
+
+    assert results["shop-1/typo/test_service"].reason_text.vi == "không đọc được tệp kiểm tra"
+    assert results["dead-1/shop/test_service.test_flow"].reason_text.vi.endswith("No route to host")
 
 
 def test_every_planned_check_has_one_result(seen):

@@ -9,12 +9,18 @@ import typer
 from smartcommune.cli import options
 from smartcommune.cli.session import Session, of
 from smartcommune.sizes import format_bytes
+from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.devices.simulators.lab import SimulatorState
     from smartcommune.lab.models import MachineState
     from smartcommune.lab.station import StationState
 
+_STATES = {
+    "running": Text(vi="đang chạy", en="running"),
+    "frozen": Text(vi="tạm ngưng", en="frozen"),
+    "stopped": Text(vi="đã tắt", en="stopped"),
+}
 _WIDTHS = (14, 20, 10, 16, 10, 10, 0)
 
 
@@ -39,7 +45,9 @@ def list_all(context: typer.Context, profile: options.AnyProfile = None) -> None
         for device in Simulators(name).list():
             documents.append({"profile": name, **_device_document(device)})
             kind = session.text(f"{device.spec.platform}: simulator (giả lập)", f"{device.spec.platform}: simulator")
-            rows.append((name, device.spec.name, device.status, device.spec.address, "–", "–", kind))
+            rows.append(
+                (name, device.spec.name, session.say(_STATES[device.status]), device.spec.address, "–", "–", kind)
+            )
         for station in lab.stations():
             documents.append({"profile": name, **_station_document(station)})
             rows.append((name, station.name, session.text("trạm", "station"), station.address, "–", "–", station.zone))
@@ -59,7 +67,7 @@ def _row(machine: MachineState, session: Session) -> tuple[str, ...]:
     link = session.text("đứt mạng", "link cut") if down else ""
     if down and len(down) < len(machine.links):
         link = f"{link}: {', '.join(down)}"
-    return machine.name, machine.status, machine.spec.address, memory, disk, link
+    return machine.name, session.say(_STATES[machine.status]), machine.spec.address, memory, disk, link
 
 
 def _document(machine: MachineState) -> dict[str, Any]:

@@ -59,16 +59,16 @@ class Lines:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        part = (event.stage, event.host, event.part or _what(event, self._session))
+        part = (event.stage, event.host, event.part or self._session.say(event.what))
         begins = part not in self._parts
         self._parts.add(part)
         if not begins and event.state not in ("changed", "failed"):
             return
-        what = "" if begins and event.part and event.state == "started" else _what(event, self._session)
+        what = "" if begins and event.part and event.state == "started" else self._session.say(event.what)
         where = " ".join(filter(None, [event.host, event.part])) or "-"
         stage = self._session.say(STAGES[event.stage])
         clock = _clock(time.monotonic() - self._started)
-        message = f": {said}" if (said := _said(event, self._session)) else ""
+        message = f": {said}" if (said := self._session.say(event.message)) else ""
         line = f"{clock} {stage} {where} {MARKS[event.state]} {what}{message}".rstrip()
         self._session.note(line, style=STYLES.get(event.state))
 
@@ -95,7 +95,7 @@ class Board:
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
-        key = (event.stage, event.host or _what(event, self._session))
+        key = (event.stage, event.host or self._session.say(event.what))
         with self._mutex:
             for other in [other for other in self._rows if other[0] != event.stage]:
                 del self._rows[other]  # a stage begins when the one before it has ended
@@ -109,8 +109,8 @@ class Board:
                 row.failed += event.state == "failed"
             row.event = event
         if event.state == "failed":
-            what = _what(event, self._session)
-            self._session.error(f"✕ {event.host} {event.part} {what}: {_said(event, self._session)}")
+            what = self._session.say(event.what)
+            self._session.error(f"✕ {event.host} {event.part} {what}: {self._session.say(event.message)}")
 
     def render(self) -> Table:
         """Return the table as it stands now."""
@@ -133,21 +133,13 @@ class Board:
                 f"{row.finished} việc, {row.changed} đổi", f"{row.finished} done, {row.changed} changed"
             )
             label = f"{self._session.say(STAGES[stage])} {name}"
-            what = " ".join(filter(None, [event.part, _what(event, self._session)]))
+            what = " ".join(filter(None, [event.part, self._session.say(event.what)]))
             table.add_row(
                 Line(label, style="bold"), Line(what), Line(f"{spent}{expected}{percent}"), Line(counts, style="dim")
             )
         total = self._session.text("đã chạy", "elapsed")
         table.add_row(Line(f"{total} {_clock(now - self._started)}", style="dim"))
         return table
-
-
-def _what(event: Event, session: Session) -> str:
-    return event.what if isinstance(event.what, str) else session.say(event.what)
-
-
-def _said(event: Event, session: Session) -> str:
-    return event.message if isinstance(event.message, str) else session.say(event.message)
 
 
 def _clock(seconds: float) -> str:

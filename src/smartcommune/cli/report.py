@@ -78,10 +78,9 @@ def show_report(session: Session, latest: Report, files: ReportFiles) -> None:
     for host in latest.seen.hosts:
         lost = sum(result.check.host == host.name and result.state == "not_reached" for result in latest.seen.results)
         if not host.reached:
-            reason = host.reason if isinstance(host.reason, str) else session.say(host.reason)
             line = session.text("không tới được", "not reached")
             line += session.text(f", {lost} kiểm tra", f", {lost} checks") if lost else ""
-            session.result(f"  ! {host.name}: {line}: {reason}", style="yellow")
+            session.result(f"  ! {host.name}: {line}: {session.say(host.reason)}", style="yellow")
     for result in latest.seen.results:
         if result.state not in ("passed", "not_reached"):
             title = session.say(result.check.title)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from smartcommune import refusals
 from smartcommune.cli.invocation import NAME, pasteable
 from smartcommune.errors import SmartCommuneError
-from smartcommune.text import Text
+from smartcommune.text import Text, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +92,9 @@ class Session:
         """Return a text with its commands as this user types them."""
         return pasteable(text, self.program, self.arguments)
 
-    def say(self, text: Text) -> str:
-        """Return a bilingual text in the user's language."""
-        return text.get(self.language)
+    def say(self, said: Text | str) -> str:
+        """Return a bilingual text in the user's language; the words of other programs as they are."""
+        return say(said, self.language)
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is removed or replaced; raises UsageError when nobody can answer and Abort on no."""

@@ -6,13 +6,21 @@ import sys
 from pathlib import Path
 
 from smartcommune import paths
+from smartcommune.catalogue.loader import load_catalogue
 from smartcommune.cli.reference import render_reference
 from smartcommune.docs.roles import load_role, render_readme
+from smartcommune.profile import schema
+from smartcommune.verify.report.models import json_schema_text
 
 
 def render_documents(checkout: Path) -> dict[Path, str]:
     """Return every generated document with the text that it should have."""
-    documents = {checkout / "docs" / "cli.md": render_reference()}
+    docs = checkout / "docs"
+    documents = {
+        docs / "cli.md": render_reference(),
+        docs / "schema" / "profile.json": schema.render(schema.export(load_catalogue())),
+        docs / "schema" / "report.json": json_schema_text(),
+    }
     for folder in sorted((checkout / "roles").iterdir()):
         if (folder / "meta" / "argument_specs.yml").is_file():
             readme = folder / "README.md"

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartcommune import paths
+from smartcommune import paths, refusals
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.profile.loaded import DataFile
@@ -45,7 +45,8 @@ def check_file(
             else Text(vi="không có tệp này", en="there is no such file")
         )
     except OSError as error:
-        problem = Text(vi=f"không đọc được: {error.strerror}", en=f"it cannot be read: {error.strerror}")
+        why = refusals.reason(error)
+        problem = Text(vi=f"không đọc được: {why.vi}", en=f"it cannot be read: {why.en}")
     except (ValueError, RuntimeError):  # NUL in a name; links that run in a circle
         problem = Text(vi="không phải là một đường dẫn dùng được", en="this is not a path that can be used")
     expected = Text(

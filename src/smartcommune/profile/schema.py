@@ -1,16 +1,14 @@
 """The JSON Schema of profiles for editors: every key with its note in both languages, options from the catalogue.
 
-``python -m smartcommune.profile.schema`` writes it to ``docs/schema/profile.json``; a test keeps that file equal.
+``python -m smartcommune.docs`` writes it to ``docs/schema/profile.json``; a test keeps that file equal.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from smartcommune import paths
 from smartcommune.keys import Key
 from smartcommune.profile.models import COMPONENT_TITLES, COMPONENTS, Profile
 from smartcommune.profile.quantities import DURATIONS, RATES
@@ -73,9 +71,9 @@ def export(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def render(schema: dict[str, Any]) -> bytes:
+def render(schema: dict[str, Any]) -> str:
     """Return the schema as the file has it."""
-    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _as_quantity(key: dict[str, Any], units: dict[str, int]) -> None:
@@ -136,15 +134,3 @@ def _option(option: Option) -> dict[str, Any]:
     rules = {"pattern": option.pattern, "minimum": option.minimum, "maximum": option.maximum, "default": option.default}
     kept = {name: value for name, value in rules.items() if value is not None}
     return {**schema, **kept, **note.to_schema()}
-
-
-def schema_path() -> Path:
-    """Return where the exported schema is kept for editors."""
-    return paths.checkout() / "docs" / "schema" / "profile.json"
-
-
-if __name__ == "__main__":
-    from smartcommune.catalogue.loader import load_catalogue
-
-    schema_path().parent.mkdir(parents=True, exist_ok=True)
-    schema_path().write_bytes(render(export(load_catalogue())))

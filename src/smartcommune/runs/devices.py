@@ -18,7 +18,9 @@ SERVICE = "device"
 _RUNNING = Text(vi="Cấu hình đang chạy đúng bản thiết kế", en="What runs is what was designed")
 _SAVED = Text(vi="Cấu hình đã được lưu, còn nguyên sau khi mất điện", en="What runs is saved, and outlives a power cut")
 _MET = Text(vi="Mật khẩu ban đầu của hãng đã được thay", en="The vendor's first password was replaced")
-_NOTHING_TO_SAVE = "cấu hình đang chạy khác thiết kế | what runs is not what was designed"
+_DIFFERS = Text(vi="khác với thiết kế", en="differs from the design")
+_NOT_SAVED = Text(vi="chưa được lưu", en="not saved")
+_NOTHING_TO_SAVE = Text(vi="cấu hình đang chạy khác thiết kế", en="what runs is not what was designed")
 _NOT_CHANGED = Text(vi="thiết bị chưa được áp dụng lần nào", en="the device has not been applied to yet")
 
 
@@ -59,15 +61,14 @@ def _checks(device: Device, result: DeviceResult) -> tuple[CheckResult, ...]:
     looked = result.looked
     if looked is None:
         state: State = "not_reached" if result.state == "not_reached" else "failed"
-        reason = result.message.en if result.message else ""
-        return tuple(_result(device, name, title, state, reason) for name, title in _titles(device))
+        return tuple(_result(device, name, title, state, result.message or "") for name, title in _titles(device))
     differs = not looked.comparison.equal
     # whether what was designed outlives a power cut is a question only where it runs
-    saved = ("skipped", _NOTHING_TO_SAVE) if differs else ("failed", "not saved") if looked.unsaved else ("passed", "")
+    saved = ("skipped", _NOTHING_TO_SAVE) if differs else ("failed", _NOT_SAVED) if looked.unsaved else ("passed", "")
     seen: dict[str, tuple[Any, ...]] = {
-        "running": ("failed", "differs from the design", looked.comparison.diff) if differs else ("passed",),
+        "running": ("failed", _DIFFERS, looked.comparison.diff) if differs else ("passed",),
         "saved": saved,
-        "password": ("failed", _NOT_CHANGED.en) if looked.first_password else ("passed",),
+        "password": ("failed", _NOT_CHANGED) if looked.first_password else ("passed",),
     }
     return tuple(_result(device, name, title, *seen[name]) for name, title in _titles(device))
 
@@ -77,6 +78,8 @@ def _titles(device: Device) -> tuple[tuple[str, Text], ...]:
     return titles if device.platform == "frr" else (*titles, ("password", _MET))
 
 
-def _result(device: Device, name: str, title: Text, state: State, reason: str = "", detail: str = "") -> CheckResult:
+def _result(
+    device: Device, name: str, title: Text, state: State, reason: str | Text = "", detail: str = ""
+) -> CheckResult:
     check = Check(id=f"{device.name}/{SERVICE}/{name}", host=device.name, service=SERVICE, title=title)
     return CheckResult(check=check, state=state, reason=reason, detail=detail)

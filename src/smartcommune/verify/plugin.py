@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from smartcommune.text import Text, say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from smartcommune.verify.session import CheckSession
 
 _SESSION = pytest.StashKey["CheckSession"]()
-_NO_REACH = pytest.StashKey[str]()
+_NO_REACH = pytest.StashKey[str | Text]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,7 +81,7 @@ class _Hooks:
         self._session.started(item)
         if reason := self._session.unreached(self._session.host_of(item)):
             item.stash[_NO_REACH] = reason
-            pytest.fail(f"not reached: {reason}", pytrace=False)
+            pytest.fail(f"not reached: {say(reason, 'en')}", pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -90,7 +92,7 @@ class _Hooks:
         lost = call.excinfo is not None and _is_connection_loss(call.excinfo.value)
         if lost and (reason := self._session.probe(self._session.host_of(item))):
             item.stash[_NO_REACH] = reason
-            report.longrepr = f"not reached: {reason}"
+            report.longrepr = f"not reached: {say(reason, 'en')}"
         self._session.saw(item, report, not_reached=item.stash.get(_NO_REACH, ""))
         return report
 

@@ -40,13 +40,15 @@ class CheckResult(Record):
 
     check: Check
     state: State
-    reason: str = ""
+    reason: str | Text = ""
     seconds: float = 0.0
     detail: str = ""
 
     @property
     def reason_text(self) -> Text:
-        """The reason in both languages: a check may write ``Vietnamese | English``."""
+        """The reason in both languages: a check that is skipped may write ``Vietnamese | English``."""
+        if isinstance(self.reason, Text):
+            return self.reason
         vi, bar, en = self.reason.partition(" | ")
         if bar and self.state == "skipped":
             return Text(vi=vi, en=en)

@@ -37,6 +37,11 @@ PARALLEL_HOSTS = max(4, 2 * (os.cpu_count() or 1))  # a check mostly waits for i
 OUTPUT_CHARACTERS = 4000
 # What else is installed, or wished for by the caller's environment, changes no result, and would take a second to load.
 _OWN_PLUGINS_ONLY = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+_NOT_STARTED = Text(vi="các kiểm tra chưa bắt đầu", en="the checks did not start")
+_NO_CHECKS = Text(vi="không dịch vụ nào của máy có kiểm tra", en="none of its services has checks")
+_NOT_LOADED = Text(vi="không đọc được tệp kiểm tra", en="the check file could not be loaded")
+_NOT_RUN = Text(vi="lượt chạy kết thúc trước nó", en="the run ended before it")
+_CANNOT_START = Text(vi="không khởi động được các kiểm tra", en="the checks could not be started")
 _ALL_PASSED, _SOME_FAILED, _NOTHING_COLLECTED = 0, 1, 5  # pytest's exit statuses
 
 
@@ -118,11 +123,11 @@ class _HostRun:
     ended: str = ""  # why the process ended, when it did not end well
 
     def __post_init__(self) -> None:
-        self.reach = HostReach(name=self.host, reached=False, reason="the checks did not start")
+        self.reach = HostReach(name=self.host, reached=False, reason=_NOT_STARTED)
 
     def take(self, event: Event, sensitive: frozenset[str]) -> Event:
         """Take one event; return it as it may be shown."""
-        event = {key: redact(value, sensitive) if isinstance(value, str) else value for key, value in event.items()}
+        event = {key: _readable(value, sensitive) for key, value in event.items()}
         match event["event"]:
             case "planned":
                 self.planned += [Check.model_validate(check) for check in event["checks"]]
@@ -131,8 +136,9 @@ class _HostRun:
             case "unloadable":
                 check = _unloadable(self.host, event["file"])
                 self.planned.append(check)
-                reason = "the check file could not be loaded"
-                self.results[check.id] = CheckResult(check=check, state="failed", reason=reason, detail=event["detail"])
+                self.results[check.id] = CheckResult(
+                    check=check, state="failed", reason=_NOT_LOADED, detail=event["detail"]
+                )
             case "result":
                 self._take_result(event)
         return event | {"host": self.host}
@@ -149,12 +155,19 @@ class _HostRun:
     def finish(self) -> Iterator[CheckResult]:
         """Yield one result for each planned check, in the planned order."""
         for check in self.planned:
-            reason = (self.ended or "the run ended before it").splitlines()[-1]
+            reason = self.ended.splitlines()[-1] if self.ended else _NOT_RUN
             missing = CheckResult(check=check, state="not_run", reason=reason, detail=self.ended)
             yield self.results.get(check.id, missing)
         if self.ended and not self.planned:
             check = _unloadable(self.host, "")
-            yield CheckResult(check=check, state="failed", reason="the checks could not be started", detail=self.ended)
+            yield CheckResult(check=check, state="failed", reason=_CANNOT_START, detail=self.ended)
+
+
+def _readable(value: Any, sensitive: frozenset[str]) -> Any:
+    """Return a value of an event as it may be shown; the process's own texts are in both languages."""
+    if isinstance(value, dict):
+        return Text(**value)
+    return redact(value, sensitive) if isinstance(value, str) else value
 
 
 def _unloadable(host: str, file: str) -> Check:
@@ -175,7 +188,7 @@ def _run_host(
     run = _HostRun(host)
     folders = [folder for name in context.hosts[host].services if (folder := roles / name / "checks").is_dir()]
     if not folders:
-        run.reach = HostReach(name=host, reached=False, reason="none of its services has checks")
+        run.reach = HostReach(name=host, reached=False, reason=_NO_CHECKS)
         return run
 
     def take(event: Event) -> None:

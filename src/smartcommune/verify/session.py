@@ -35,7 +35,7 @@ class CheckSession:
     def __init__(self, context: Context, events: int | None = None) -> None:
         self.context = context
         self._events = events
-        self._unreached: dict[str, str] = {}
+        self._unreached: dict[str, str | Text] = {}
         self._seconds: dict[str, float] = {}
         self._reported: set[str] = set()
         self._stack = contextlib.ExitStack()
@@ -110,10 +110,11 @@ class CheckSession:
         """Tell that a check file could not be loaded."""
         self._emit({"event": "unloadable", "file": nodeid, "detail": detail[-DETAIL_CHARACTERS:]})
 
-    def probe(self, host: str) -> str:
+    def probe(self, host: str) -> str | Text:
         """Ask a host for one answer; return why there was none, or nothing. Opens the connection the checks share."""
         options = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
         argv = ["ssh", "-F", self.context.ssh_config, *options, host, "true"]
+        reason: str | Text
         try:
             done = subprocess.run(
                 argv,
@@ -124,15 +125,15 @@ class CheckSession:
                 text=True,
                 timeout=2 * CONNECT_SECONDS,
             )
-            lines = done.stderr.strip().splitlines()
-            reason = "" if done.returncode == 0 else (lines[-1] if lines else f"ssh ended with {done.returncode}")
+            reason = "" if done.returncode == 0 else _last_words(done.stderr, done.returncode)
         except subprocess.TimeoutExpired:
-            reason = f"no answer within {2 * CONNECT_SECONDS} s"
+            seconds = 2 * CONNECT_SECONDS
+            reason = Text(vi=f"không trả lời trong {seconds} giây", en=f"no answer within {seconds} s")
         if reason:
             self._unreached[host] = reason
         return reason
 
-    def unreached(self, host: str) -> str:
+    def unreached(self, host: str) -> str | Text:
         """Return why a host does not answer, or nothing."""
         return self._unreached.get(host, "")
 
@@ -140,7 +141,7 @@ class CheckSession:
         """Tell that a check begins."""
         self._emit({"event": "started", "id": self.describe(item).id})
 
-    def saw(self, item: pytest.Item, report: pytest.TestReport, *, not_reached: str) -> None:
+    def saw(self, item: pytest.Item, report: pytest.TestReport, *, not_reached: str | Text) -> None:
         """Take one phase of a check (setup, call, teardown); tell the result when it is decided."""
         check = self.describe(item).id
         self._seconds[check] = self._seconds.get(check, 0.0) + report.duration
@@ -155,7 +156,7 @@ class CheckSession:
 
     def _emit(self, event: dict[str, Any]) -> None:
         if self._events is not None:
-            os.write(self._events, orjson.dumps(event | {"at": time.time()}) + b"\n")
+            os.write(self._events, orjson.dumps(event | {"at": time.time()}, default=Text.model_dump) + b"\n")
 
     # --- the web --------------------------------------------------------------------------------------------------
 
@@ -181,7 +182,13 @@ def _route(profile: str, host: HostContext, zone: str) -> web.Route:
     return web.Route(host.address, place.netns, place.address)
 
 
-def _judge(report: pytest.TestReport, not_reached: str) -> tuple[str, str]:
+def _last_words(stderr: str, status: int) -> str | Text:
+    """Return the last thing that ssh said, or how it ended when it said nothing."""
+    lines = stderr.strip().splitlines()
+    return lines[-1] if lines else Text(vi=f"ssh kết thúc với mã {status}", en=f"ssh ended with {status}")
+
+
+def _judge(report: pytest.TestReport, not_reached: str | Text) -> tuple[str, str | Text]:
     """Return a phase's state and its reason in one line."""
     if not_reached:
         return "not_reached", not_reached

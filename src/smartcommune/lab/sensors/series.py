@@ -7,6 +7,9 @@ import math
 from itertools import count
 from typing import TYPE_CHECKING
 
+from smartcommune.errors import UsageError
+from smartcommune.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -14,8 +17,17 @@ if TYPE_CHECKING:
 STEPS_A_DAY = 96  # a step stands for a quarter of an hour, as commonly measured in the field
 
 
-class RecordingError(ValueError):
-    """A recording that cannot be played; the message names the file and the line."""
+class RecordingError(UsageError):
+    """A recording that cannot be played; the message names the file and the line, ``why`` in both languages."""
+
+    def __init__(self, path: Path, line: int, why: Text) -> None:
+        super().__init__(
+            Text(vi=f"{path}:{line}: {why.vi}", en=f"{path}:{line}: {why.en}"),
+            todo=Text(
+                vi="sửa tệp: CSV, mỗi đại lượng một cột, số viết với dấu chấm",
+                en="correct the file: CSV, a column each quantity, numbers with a point",
+            ),
+        )
 
 
 def generated(ordinary: Mapping[str, tuple[float, float]], fixed: Mapping[str, float]) -> Iterator[dict[str, float]]:
@@ -39,13 +51,19 @@ def recorded(path: Path, quantities: set[str]) -> list[dict[str, float]]:
         reader = csv.DictReader(file)
         known = [name for name in reader.fieldnames or () if name in quantities]
         if not known:
-            raise RecordingError(f"{path}:1: no column is one of {', '.join(sorted(quantities))}")
-        rows = []
-        for row in reader:
-            try:
-                rows.append({name: float(row[name]) for name in known if row[name]})
-            except (TypeError, ValueError) as error:
-                raise RecordingError(f"{path}:{reader.line_num}: {error}") from error
+            names = ", ".join(sorted(quantities))
+            raise RecordingError(path, 1, Text(vi=f"không có cột nào trong {names}", en=f"no column is one of {names}"))
+        rows = [
+            {name: _number(path, reader.line_num, name, row[name]) for name in known if row[name]} for row in reader
+        ]
     if not rows:
-        raise RecordingError(f"{path}: there is no row")
+        raise RecordingError(path, 2, Text(vi="không có dòng nào", en="there is no row"))
     return rows
+
+
+def _number(path: Path, line: int, name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        why = Text(vi=f"{name}: «{text}» không phải là số", en=f"{name}: «{text}» is not a number")
+        raise RecordingError(path, line, why) from error
