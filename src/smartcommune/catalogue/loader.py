@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smartcommune import paths
 from smartcommune.catalogue.checks import check_agreement, check_entry
 from smartcommune.catalogue.models import Catalogue, Service
+from smartcommune.catalogue.rules import RulesFile
 from smartcommune.document.reader import read_document
 from smartcommune.document.validation import validate
 from smartcommune.errors import CatalogueErrors
@@ -36,6 +37,9 @@ def load_catalogue(roles: Path | None = None) -> Catalogue:
         documents[service.name] = document
         catalogue[service.name] = service
         catalogue.positions[service.name] = positions_of(document)
+        rules = path.parents[1] / "rules.py"
+        if rules.is_file():
+            catalogue.rules[service.name] = RulesFile(rules)
     if not faults:
         for name, document in documents.items():
             check_agreement(document, catalogue[name], catalogue)

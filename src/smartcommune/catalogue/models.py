@@ -6,7 +6,7 @@ Adding a service is adding one role folder with such an entry; nothing else know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ from smartcommune.profile.loaded import Position
 from smartcommune.profile.models import ComponentName
 from smartcommune.profile.network import Bytes, HostKind, Model, ZoneName
 from smartcommune.text import Text
+
+if TYPE_CHECKING:
+    from smartcommune.catalogue.rules import RulesFile
 
 Number = int | float
 Protocol = Literal["tcp", "udp"]
@@ -182,11 +185,12 @@ class Service(Model):
 
 
 class Catalogue(dict[str, Service]):
-    """All services by name, and the place of each key of their entries."""
+    """All services by name, the place of each key of their entries, and the rules that roles have of their own."""
 
     def __init__(self, services: Mapping[str, Service] | None = None) -> None:
         super().__init__(services or {})
         self.positions: dict[str, dict[KeyPath, Position]] = {}
+        self.rules: dict[str, RulesFile] = {}
 
     def position(self, service: str, path: KeyPath) -> Position:
         """Return where ``path`` stands in a service's entry, or its nearest ancestor when it is left to its default."""

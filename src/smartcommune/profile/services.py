@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from smartcommune.catalogue.rules import resolve_options
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import unknown_key
-from smartcommune.profile.checks import unknown_host
+from smartcommune.profile.checks import see, unknown_host
 from smartcommune.profile.models import COMPONENTS
 from smartcommune.profile.options import check_missing, check_option
 from smartcommune.text import Text
@@ -67,7 +68,19 @@ def check_services(document: Document, catalogue: Catalogue, base: Path) -> dict
             _wrong_component(document, service, path)
         else:
             files |= _check_options(document, service, path, base)
+            _check_rules(document, catalogue, service, path)
     return files
+
+
+def _check_rules(document: Document, catalogue: Catalogue, service: Service, path: KeyPath) -> None:
+    """Ask the role's own rules, once each option is valid by itself."""
+    rules = catalogue.rules.get(service.name)
+    if rules is None or document.is_spoilt(path) or any(known[: len(path)] == path for known in document.spoilt):
+        return
+    for each in rules.check(resolve_options(service, document.mapping(*path))):
+        related = tuple(see(document, (*path, *other)) for other in each.related)
+        at = (*path, *each.path)
+        document.add(at, each.trap, found=each.found, suggestion=each.suggestion, related=related)
 
 
 def _unknown_service(document: Document, catalogue: Catalogue, component: str, path: KeyPath) -> None:

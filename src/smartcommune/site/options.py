@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smartcommune.site.models import PlacedService, Setting, to_plain
+from smartcommune import paths
+from smartcommune.site.models import PlacedService, Setting, Source, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smartcommune.catalogue.models import Option
+    from smartcommune.catalogue.rules import RulesFile
     from smartcommune.document.model import KeyPath
     from smartcommune.profile.network import Model
     from smartcommune.site.draft import Draft, Placement
@@ -30,6 +32,10 @@ def make_service(draft: Draft, placement: Placement) -> PlacedService:
         else:
             options[name] = _resolve(draft, files, value, path, name)
         draft.settings += _settings(draft, service.name, name, option, options[name], path if written else None)
+    if rules := draft.catalogue.rules.get(service.name):
+        derived = to_plain(dict(rules.derive(dict(options))))
+        draft.settings += _derived(draft, service.name, placement.path or (), rules, derived)
+        options |= derived
     return PlacedService(
         service.name,
         placement.host,
@@ -61,6 +67,16 @@ def _resolve(draft: Draft, files: dict[str, str], value: Any, path: KeyPath, nam
     if path in draft.loaded.files:
         value, files[name] = draft.loaded.files[path]
     return to_plain(value)
+
+
+def _derived(draft: Draft, service: str, path: KeyPath, rules: RulesFile, derived: dict[str, Any]) -> Iterator[Setting]:
+    """Yield what the role's rules made of the options; of a mapping each entry. Its reasons: the choice, the rules."""
+    chosen = (draft.profile_source(*path),) if path else ()
+    sources = (*chosen, Source(paths.display(rules.path), 1, "derive"))
+    for name, value in derived.items():
+        entries = {f".{key}": entry for key, entry in value.items()} if isinstance(value, dict) else {"": value}
+        for suffix, entry in entries.items():
+            yield Setting(f"{service}.{name}{suffix}", entry, "derived", sources)
 
 
 def _settings(
