@@ -27,13 +27,18 @@ def parse(pem: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(pem.encode())
 
 
-def leaf(names: list[x509.GeneralName]) -> str:
-    """Return a server certificate for ``names``, issued by the host's authority."""
+def subject(*common_names: str) -> x509.Name:
+    """Return a subject of common names, in this order."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common_names])
+
+
+def leaf(names: list[x509.GeneralName], named: x509.Name | None = None) -> str:
+    """Return a certificate for ``names``, issued by the host's authority; its subject is the host's unless ``named``."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = serialization.load_pem_private_key(HOST.private_key.encode(), None)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf")]))
+        .subject_name(subject(NAMES.names[0]) if named is None else named)
         .issuer_name(parse(HOST.certificate).subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -72,6 +77,7 @@ def test_a_hosts_authority_is_limited() -> None:
         x509.DNSName("server-1.commune.example"),
         x509.DNSName("commune.example"),
         x509.IPAddress(ipaddress.ip_network("10.20.3.10/32")),
+        x509.DirectoryName(subject("server-1.commune.example")),
     }
     assert (host.not_valid_after_utc - NOW).days == 3652
 
@@ -103,6 +109,46 @@ def test_openssl_enforces_the_constraints(tmp_path: Path, names: list[x509.Gener
         assert result.stdout.endswith("OK\n"), result
 
 
+@pytest.mark.parametrize(
+    ("named", "accepted"),
+    [
+        (subject("server-1.commune.example"), True),
+        (subject("server-1.commune.example", "gateway-1.commune.example"), True),
+        (subject("gateway-1.commune.example"), False),
+        (subject("gateway-1.commune.example", "server-1.commune.example"), False),
+        (
+            x509.Name(
+                [
+                    x509.RelativeDistinguishedName(
+                        [
+                            x509.NameAttribute(NameOID.COMMON_NAME, "gateway-1.commune.example"),
+                            x509.NameAttribute(NameOID.COMMON_NAME, "server-1.commune.example"),
+                        ]
+                    )
+                ]
+            ),
+            False,
+        ),
+        (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "server-1.commune.example")]), False),
+    ],
+    ids=["own", "own first", "another's", "another's first", "both in one part", "no common name"],
+)
+def test_a_host_takes_no_other_hosts_account(tmp_path: Path, named: x509.Name, accepted: bool) -> None:
+    """With its own name among the alternative names, a certificate's first common name is still the host's own."""
+    for name, pem in (
+        ("root", ROOT.certificate),
+        ("host", HOST.certificate),
+        ("leaf", leaf([x509.DNSName(NAMES.names[0])], named)),
+    ):
+        (tmp_path / name).write_text(pem)
+
+    chain = ["-CAfile", tmp_path / "root", "-untrusted", tmp_path / "host", tmp_path / "leaf"]
+    then = ["-attime", str(int(NOW.timestamp()) + 60), "-purpose", "sslclient"]
+    result = subprocess.run(["openssl", "verify", *then, *chain], capture_output=True, text=True, check=False)
+    assert ("permitted subtree violation" in result.stderr) != accepted, result
+    assert result.stdout.endswith("OK\n") == accepted, result
+
+
 @pytest.mark.parametrize("purpose", ["sslserver", "sslclient"])
 def test_a_host_may_be_either_end(tmp_path: Path, purpose: str) -> None:
     """What a host's authority signs serves both ends of TLS, so that hosts know each other by certificates."""
@@ -127,6 +173,17 @@ def test_an_authority_for_servers_only_is_issued_again(monkeypatch: pytest.Monke
 
     assert "clients" in HostAuthority(lambda: NOW).drift({"certificate": old, "expires": ""})[0].reason.en
     assert not pki.lacks_purpose(HOST.certificate)
+
+
+def test_an_authority_that_binds_no_subject_is_issued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority from before subjects were bound counts as drift."""
+    monkeypatch.setattr(pki, "_account", lambda name: x509.Name([]))
+    monkeypatch.setattr(x509, "DirectoryName", lambda name: x509.DNSName("commune.example"))
+    old = pki.issue_host_authority(ROOT, "server-1", NAMES, now=NOW).certificate
+    monkeypatch.undo()
+
+    assert "subject" in HostAuthority(lambda: NOW).drift({"certificate": old, "expires": ""})[0].reason.en
+    assert pki.binds_subject(HOST.certificate)
 
 
 def test_names_below_ones_own_are_excluded() -> None:

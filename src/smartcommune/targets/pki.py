@@ -35,7 +35,8 @@ class HostNames:
     """What an issuing authority may sign for: the host's names and address.
 
     A permitted name permits all names below it (RFC 5280 4.2.1.10), so ``excluded`` lists the names of other
-    hosts that lie below one of ``names``.
+    hosts that lie below one of ``names``. The first of ``names`` is also the only common name that a certificate may
+    begin its subject with: programs that take the subject for an account, as an MQTT broker does, look at no other name.
     """
 
     names: tuple[str, ...]
@@ -74,6 +75,7 @@ def issue_host_authority(root: Authority, host: str, names: HostNames, *, now: d
         permitted_subtrees=[
             *(x509.DNSName(name) for name in names.names),
             x509.IPAddress(ipaddress.ip_network(f"{names.address}/32")),
+            x509.DirectoryName(_account(names.names[0])),
         ],
         excluded_subtrees=[x509.DNSName(name) for name in names.excluded] or None,
     )
@@ -112,6 +114,14 @@ def lacks_purpose(certificate: str) -> bool:
     return not set(_PURPOSES) <= set(usage.value)
 
 
+def binds_subject(certificate: str) -> bool:
+    """Return whether an authority of a host binds the subjects of what it signs, which one issued long ago does not."""
+    names = x509.load_pem_x509_certificate(certificate.encode()).extensions.get_extension_for_class(
+        x509.NameConstraints
+    )
+    return any(isinstance(name, x509.DirectoryName) for name in names.value.permitted_subtrees or ())
+
+
 def expiry(certificate: str) -> datetime:
     """Return when the certificate ends."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
@@ -120,6 +130,11 @@ def expiry(certificate: str) -> datetime:
 def utc_now() -> datetime:
     """Return the present time: the one clock of this package, replaceable in tests."""
     return datetime.now(UTC)
+
+
+def _account(name: str) -> x509.Name:
+    """Return the subject of a host's own certificates; a common name has 64 characters at most (RFC 5280, appendix A)."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
 
 
 def _name(common_name: str, organization: str) -> x509.Name:

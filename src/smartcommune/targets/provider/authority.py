@@ -65,7 +65,7 @@ class HostAuthority(Recorded):
         return _created(self._public(inputs), self._issue(inputs)).properties
 
     def drift(self, properties: Properties) -> tuple[Drift, ...]:
-        """Say when the certificate is in the last third of its life, or may not sign for clients."""
+        """Say when the certificate is in the last third of its life, or leaves out what newer ones say."""
         if pki.lacks_purpose(properties["certificate"]):
             return (
                 Drift(
@@ -73,6 +73,16 @@ class HostAuthority(Recorded):
                     Text(
                         vi="chứng thư cũ chỉ ký được cho máy chủ TLS, không ký được cho máy khách",
                         en="the certificate is an old one that may sign for TLS servers, not for clients",
+                    ),
+                ),
+            )
+        if not pki.binds_subject(properties["certificate"]):
+            return (
+                Drift(
+                    "certificate",
+                    Text(
+                        vi="chứng thư cũ không ràng buộc tên chủ thể: máy này có thể mạo tên máy khác trước máy môi giới MQTT",
+                        en="the certificate is an old one that binds no subject: the host could take another's name before a broker",
                     ),
                 ),
             )
