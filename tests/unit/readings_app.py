@@ -1,0 +1,81 @@
+"""The server of the readings for its tests: on the path, with the rules of a small commune, on a throw-away database."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartcommune import paths
+from tests.unit.traceability_app import as_postgres, programs, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+ROLE = paths.checkout() / "roles" / "readings"
+SENSORS = paths.checkout() / "roles" / "sensor_gateway" / "files"
+if str(ROLE / "files" / "app") not in sys.path:
+    sys.path.insert(0, str(ROLE / "files" / "app"))
+
+GATEWAY, SERVER = "gateway-1.xa.example", "server-1.xa.example"
+NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+ROWS = [
+    {"id": "ao-1", "model": "supmea_sup_do7013", "place": "Ao tôm 1", "period": 900, "limits": "shrimp_pond"},
+    {"id": "man-1", "model": "generic_mqtt", "place": "Cống <1>", "period": 60, "limits": None},
+    {"id": "muc-1", "model": "generic_modbus", "place": "Trạm nước", "period": 900, "limits": "surface_water_b"},
+]
+OPTIONS = {
+    "sensors": [{**row, "gateway": None} for row in ROWS],
+    "registers": [{"sensor": "muc-1", "quantity": "water_level", "register": 4}],
+    "fields": [{"sensor": "man-1", "quantity": "salinity", "field": "sal"}],
+    "own_limits": [{"sensor": "man-1", "quantity": "salinity", "minimum": None, "maximum": 1}],
+}
+GRANTS = [
+    {"capability": "readings", "consumer_host": "gateway-1", "consumer_fqdn": GATEWAY, "options": OPTIONS, "name": None}
+]
+
+
+def load(path: str) -> ModuleType:
+    """Return a Python file of the role as a module."""
+    spec = importlib.util.spec_from_file_location(f"readings_{Path(path).stem}", ROLE / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    """Return the settings that the role would write."""
+    compiled = load("filter_plugins/readings_settings.py").readings_settings(GRANTS, str(SENSORS), SERVER)
+    own = {"host": SERVER, "commune": "Quảng Thọ", "page": "quan-trac.xa.example", "sender": "quan-trac@xa.example"}
+    return {**compiled, **own, "recipients": ["khuyen-nong@example.vn"], "retention_days": 1095, **more}
+
+
+@contextmanager
+def database() -> Iterator[dict[str, Any]]:
+    """Run PostgreSQL on a socket of its own, without TimescaleDB; yield how to connect."""
+    binaries = programs()
+    assert binaries is not None
+    folder = Path(tempfile.mkdtemp(prefix="readings-", dir="/tmp"))  # short: a socket's path has 107 bytes at most
+    as_user = as_postgres()
+    if as_user:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    try:
+        run(*as_user, binaries / "initdb", "-D", data, "-A", "trust", "-U", "readings", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=20 -c shared_buffers=16MB"
+        control = [*as_user, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+        run(*control, "-o", options, "start")
+        try:
+            yield {"name": "postgres", "host": str(folder), "user": "readings", "local": True}
+        finally:
+            run(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder)
