@@ -117,11 +117,13 @@ def test_silence_counts_while_somebody_listens(last, started, silent):
 
 def test_numbers_are_held_as_the_protocol_says():
     """Whatever is lost, repeated or out of order, the server says what the protocol's double says."""
-    chance = random.Random(5)  # noqa: S311 - the same order each time
+    chance = random.Random(5)
     double, through, held, oldest = IngestDouble(), None, set(), 1000
     for _ in range(200):
         numbers = [number for number in range(oldest, oldest + 12) if chance.random() < 0.7]
-        rows = [dict.fromkeys(("sensor", "quantity", "time", "raw", "value", "unit"), 0) | {"sequence": n} for n in numbers]
+        rows = [
+            dict.fromkeys(("sensor", "quantity", "time", "raw", "value", "unit"), 0) | {"sequence": n} for n in numbers
+        ]
         said = json.loads(double.take(json.dumps({"oldest": oldest, "readings": rows})))["through"]
         held |= set(numbers)
         through = advance(max(through if through is not None else 0, oldest - 1), held)
@@ -137,7 +139,9 @@ def row(**changes):
 
 def test_a_batch_is_read():
     """Times become UTC, numbers floats."""
-    batch = parse_batch(json.dumps({"oldest": 4, "readings": [row(time="2026-11-24T12:00:00+07:00", value=6)]}).encode())
+    batch = parse_batch(
+        json.dumps({"oldest": 4, "readings": [row(time="2026-11-24T12:00:00+07:00", value=6)]}).encode()
+    )
 
     assert (batch.oldest, batch.rows[0].time, batch.rows[0].value) == (4, NOW, 6.0)
 

@@ -167,7 +167,10 @@ def test_notices_go_out_once(store):
     Gateway(store, first=2000).measure(4.0, at=15).send(at=15)
     assert [notices.tell(store, made, NOW, letters.append) for _ in range(2)] == [1, 0]
 
-    assert letters[0]["Subject"] == "[Quảng Thọ] Cảnh báo: Ao tôm 1 (ao-1), Oxy hòa tan: thấp hơn ngưỡng, 3 mg/L (ngưỡng 3,5)"
+    assert (
+        letters[0]["Subject"]
+        == "[Quảng Thọ] Cảnh báo: Ao tôm 1 (ao-1), Oxy hòa tan: thấp hơn ngưỡng, 3 mg/L (ngưỡng 3,5)"
+    )
     assert letters[1]["Subject"].startswith("[Quảng Thọ] Hết cảnh báo: ")
     assert "Dissolved oxygen: below the limit, 3 mg/L (limit 3.5)" in letters[0].get_content()
     assert letters[0]["To"] == "khuyen-nong@example.vn"

@@ -1,8 +1,9 @@
 """What a reading is worth, and when somebody has to be told: pure functions of rule, past and value.
 
-Flags: ``out_of_range`` (physically impossible), ``spike`` (a jump that the next reading does not confirm), ``flat_line`` (one value for too
-long, as of a fouled probe), ``late`` (arrived long after it was measured), ``missing`` (readings before it are not there), ``ahead`` (measured
-by a clock that is wrong). Kinds of alerts: ``low``, ``high``, ``flat_line``, ``silent``.
+Flags: ``out_of_range`` (physically impossible), ``spike`` (a jump that the next reading does not confirm), ``flat_line``
+(one value for too long, as of a fouled probe), ``late`` (arrived long after it was measured), ``missing`` (readings
+before it are not there), ``ahead`` (measured by a clock that is wrong). Kinds of alerts: ``low``, ``high``,
+``flat_line``, ``silent``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NOT_BELIEVED = frozenset({"out_of_range", "spike", "ahead"})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a quantity of a sensor is judged; ``period`` and ``flat_after`` in seconds, the rest in the quantity's unit."""
+    """How a quantity of a sensor is judged; ``period`` and ``flat_after`` in seconds, the rest in its unit."""
 
     unit: str
     period: float
@@ -111,6 +112,6 @@ def alert_changes(
 
 
 def is_silent(period: float, last: datetime | None, started: datetime, now: datetime) -> bool:
-    """Return whether a sensor is silent; time in which nobody listened (before ``started``) does not count against it."""
+    """Return whether a sensor is silent; time in which nobody listened (before ``started``) does not count."""
     since = started if last is None else max(last, started)
     return now - since > timedelta(seconds=SILENT * period + SILENT_GRACE)

@@ -209,7 +209,9 @@ class Store:
                     if silent and not sensor["test"] and (name, "", "silent") not in self.standing:
                         self._begin(name, "", "silent", last or self.started)
                 for sensor_name, quantity, kind in sorted(self.standing):
-                    declared = sensor_name in self.sensors and (kind == "silent" or (sensor_name, quantity) in self.rules)
+                    declared = sensor_name in self.sensors and (
+                        kind == "silent" or (sensor_name, quantity) in self.rules
+                    )
                     if not declared:
                         self._end(sensor_name, quantity, kind, now)
         except psycopg.Error:
