@@ -1,4 +1,4 @@
-"""The server of the readings for its tests: on the path, with the rules of a small commune, on a throw-away database."""
+"""The server of the readings for its tests: on the path, with a small commune's rules, on a throw-away database."""
 
 from __future__ import annotations
 

@@ -118,12 +118,11 @@ def test_silence_counts_while_somebody_listens(last, started, silent):
 def test_numbers_are_held_as_the_protocol_says():
     """Whatever is lost, repeated or out of order, the server says what the protocol's double says."""
     chance = random.Random(5)
+    nothing = dict.fromkeys(("sensor", "quantity", "time", "raw", "value", "unit"), 0)
     double, through, held, oldest = IngestDouble(), None, set(), 1000
     for _ in range(200):
         numbers = [number for number in range(oldest, oldest + 12) if chance.random() < 0.7]
-        rows = [
-            dict.fromkeys(("sensor", "quantity", "time", "raw", "value", "unit"), 0) | {"sequence": n} for n in numbers
-        ]
+        rows = [{**nothing, "sequence": number} for number in numbers]
         said = json.loads(double.take(json.dumps({"oldest": oldest, "readings": rows})))["through"]
         held |= set(numbers)
         through = advance(max(through if through is not None else 0, oldest - 1), held)

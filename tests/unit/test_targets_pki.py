@@ -33,7 +33,7 @@ def subject(*common_names: str) -> x509.Name:
 
 
 def leaf(names: list[x509.GeneralName], named: x509.Name | None = None) -> str:
-    """Return a certificate for ``names``, issued by the host's authority; its subject is the host's unless ``named``."""
+    """Return a certificate for ``names``, issued by the host's authority; the host's subject unless ``named``."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = serialization.load_pem_private_key(HOST.private_key.encode(), None)
     certificate = (

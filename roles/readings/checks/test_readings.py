@@ -1,4 +1,4 @@
-"""Checks of the readings: they are taken and shown, nobody comes in without a certificate, nothing is written by strangers."""
+"""Checks of the readings: they are taken and shown, and nobody comes in without a certificate."""
 
 import json
 
@@ -13,11 +13,12 @@ context = ssl.create_default_context(cafile='/usr/local/share/ca-certificates/co
 if len(sys.argv) > 3:
     context.load_cert_chain('/etc/commune-tls/certificate.pem', '/etc/commune-tls/private-key.pem')
 try:
-    with socket.create_connection((sys.argv[1], 8883), 5) as raw, context.wrap_socket(raw, server_hostname=sys.argv[2]) as link:
+    raw = socket.create_connection((sys.argv[1], 8883), 5)
+    with context.wrap_socket(raw, server_hostname=sys.argv[2]) as link:
         link.settimeout(5)
         link.sendall(bytes((0x10, 16, 0, 4)) + b'MQTT' + bytes((4, 2, 0, 5, 0, 4)) + b'come')
         print('in' if link.recv(4)[3:] == bytes(1) else 'refused')
-except (ssl.SSLError, ConnectionError) as error:
+except (ssl.SSLError, ConnectionError):
     print('refused')
 """
 

@@ -1,4 +1,4 @@
-"""The sensors of all gateways, with models, quantities and limits, made into the rules by which the server judges readings."""
+"""The sensors of all gateways, with models, quantities and limits, made into rules by which the server judges."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class HostNames:
 
     A permitted name permits all names below it (RFC 5280 4.2.1.10), so ``excluded`` lists the names of other
     hosts that lie below one of ``names``. The first of ``names`` is also the only common name that a certificate may
-    begin its subject with: programs that take the subject for an account, as an MQTT broker does, look at no other name.
+    begin its subject with: programs that take the common name for an account, as an MQTT broker does, take the first.
     """
 
     names: tuple[str, ...]
@@ -133,7 +133,7 @@ def utc_now() -> datetime:
 
 
 def _account(name: str) -> x509.Name:
-    """Return the subject of a host's own certificates; a common name has 64 characters at most (RFC 5280, appendix A)."""
+    """Return the subject of a host's own certificates; a common name has 64 characters at most (RFC 5280, A.1)."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
 
 

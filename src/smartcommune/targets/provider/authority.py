@@ -81,8 +81,8 @@ class HostAuthority(Recorded):
                 Drift(
                     "certificate",
                     Text(
-                        vi="chứng thư cũ không ràng buộc tên chủ thể: máy này có thể mạo tên máy khác trước máy môi giới MQTT",
-                        en="the certificate is an old one that binds no subject: the host could take another's name before a broker",
+                        vi="chứng thư cũ không ràng buộc tên chủ thể: máy này có thể mạo tên máy khác",
+                        en="the certificate is an old one that binds no subject: the host could take another's name",
                     ),
                 ),
             )

@@ -32,17 +32,17 @@ def draw(
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">',
         f'<path class="a" d="M{LEFT} 4V{HEIGHT - BOTTOM}H{WIDTH - 4}"/>',
     ]
-    for value in (low + room, high - room):
-        parts.append(f'<text x="{LEFT - 3}" y="{up(value) + 3}" text-anchor="end">{number(value, language)}</text>')
+    parts += [
+        f'<text x="{LEFT - 3}" y="{up(value) + 3}" text-anchor="end">{number(value, language)}</text>'
+        for value in (low + room, high - room)
+    ]
     for hours in (24, 18, 12, 6, 0):
         time = now - timedelta(hours=hours)
         anchor = "end" if hours == 0 else "middle"
         parts.append(
             f'<text x="{across(time)}" y="{HEIGHT - 3}" text-anchor="{anchor}">{time.astimezone(HERE):%H:%M}</text>'
         )
-    for bound in bounds:
-        if bound is not None:
-            parts.append(f'<path class="b" d="M{LEFT} {up(bound)}H{WIDTH - 4}"/>')
+    parts += [f'<path class="b" d="M{LEFT} {up(bound)}H{WIDTH - 4}"/>' for bound in bounds if bound is not None]
     for line in _lines(points):
         if len(line) == 1:
             parts.append(f'<circle class="c" cx="{across(line[0][0])}" cy="{up(line[0][1])}" r="1.5"/>')

@@ -107,7 +107,7 @@ class Ingest:
             through = self.store.take(gateway, batch, now)
         except (BatchError, psycopg.DataError) as error:
             self.refused += 1
-            LOG.error("%s sent what cannot be kept: %s", gateway, error)
+            LOG.warning("%s sent what cannot be kept: %s", gateway, error)
             return
         self.taken += len(batch.rows)
         client.publish(f"acknowledged/{gateway}", acknowledgement(through), qos=1, retain=True)
@@ -117,4 +117,4 @@ class Ingest:
             status = json.loads(payload)
             self.store.note(gateway, now, status=status)
         except (ValueError, RecursionError, psycopg.DataError) as error:
-            LOG.error("%s sent a status that cannot be read: %s", gateway, error)
+            LOG.warning("%s sent a status that cannot be read: %s", gateway, error)

@@ -1,6 +1,6 @@
 """What a reading is worth, and when somebody has to be told: pure functions of rule, past and value.
 
-Flags: ``out_of_range`` (physically impossible), ``spike`` (a jump that the next reading does not confirm), ``flat_line``
+Flags: ``out_of_range`` (impossible), ``spike`` (a jump that the next reading does not confirm), ``flat_line``
 (one value for too long, as of a fouled probe), ``late`` (arrived long after it was measured), ``missing`` (readings
 before it are not there), ``ahead`` (measured by a clock that is wrong). Kinds of alerts: ``low``, ``high``,
 ``flat_line``, ``silent``.

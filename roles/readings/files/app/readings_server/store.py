@@ -103,7 +103,7 @@ class Store:
         through, highest = ask(
             "SELECT through, highest FROM gateway WHERE gateway = %s FOR UPDATE", (gateway,)
         ).fetchone()
-        new = self._new(gateway, batch)
+        new = self._new(gateway, batch, highest)
         flags = [self._judge(gateway, row, received) for row in new]
         if new:
             columns = [[getattr(row, name) for row in new] for name in Row.__slots__]
@@ -121,18 +121,15 @@ class Store:
         )
         return int(through)
 
-    def _new(self, gateway: str, batch: Batch) -> list[Row]:
-        """Return the rows that are not held yet, in the order of their numbers."""
+    def _new(self, gateway: str, batch: Batch, highest: int) -> list[Row]:
+        """Return the rows that are not held yet, in the order of their numbers; above ``highest`` none is held."""
         rows = {row.sequence: row for row in sorted(batch.rows, key=lambda each: each.sequence)}
-        if not rows:
-            return []
-        times = [row.time for row in rows.values()]
-        held = self.connection.execute(
-            "SELECT sequence FROM reading WHERE gateway = %s AND sequence = ANY(%s) AND time BETWEEN %s AND %s",
-            (gateway, list(rows), min(times), max(times)),
-        )
-        known = {row[0] for row in held}
-        return [row for sequence, row in rows.items() if sequence not in known]
+        doubtful = [sequence for sequence in rows if sequence <= highest]
+        if doubtful:
+            held = "SELECT sequence FROM reading WHERE gateway = %s AND sequence = ANY(%s)"
+            for (sequence,) in self.connection.execute(held, (gateway, doubtful)):
+                del rows[sequence]
+        return list(rows.values())
 
     def _rule(self, gateway: str, row: Row) -> Rule | None:
         """Return how a reading is judged: not at all where it is not that gateway's sensor."""
@@ -194,7 +191,8 @@ class Store:
         if (sensor, quantity, kind) not in self.standing:
             return
         self.connection.execute(
-            "UPDATE alert SET ended = greatest(began, %s) WHERE sensor = %s AND quantity = %s AND kind = %s AND ended IS NULL",
+            "UPDATE alert SET ended = greatest(began, %s) "
+            "WHERE sensor = %s AND quantity = %s AND kind = %s AND ended IS NULL",
             (at, sensor, quantity, kind),
         )
         self.standing.discard((sensor, quantity, kind))
@@ -208,12 +206,10 @@ class Store:
                     silent = is_silent(sensor["period"], last, self.started, now)
                     if silent and not sensor["test"] and (name, "", "silent") not in self.standing:
                         self._begin(name, "", "silent", last or self.started)
-                for sensor_name, quantity, kind in sorted(self.standing):
-                    declared = sensor_name in self.sensors and (
-                        kind == "silent" or (sensor_name, quantity) in self.rules
-                    )
+                for name, quantity, kind in sorted(self.standing):
+                    declared = name in self.sensors if kind == "silent" else (name, quantity) in self.rules
                     if not declared:
-                        self._end(sensor_name, quantity, kind, now)
+                        self._end(name, quantity, kind, now)
         except psycopg.Error:
             if not self.connection.closed:
                 self.remember()

@@ -26,7 +26,8 @@ def run_trial(settings: dict[str, Any], store: Store) -> dict[str, Any]:
     client = broker_client("readings-trial", clean=True)
 
     def heard(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        if json.loads(message.payload)["through"] >= sequence:
+        # an empty message is the former one being taken back
+        if message.payload and json.loads(message.payload)["through"] >= sequence:
             acknowledged.set()
 
     def joined(joining: mqtt.Client, *_words: Any) -> None:
