@@ -61,6 +61,20 @@ def test_databases_are_those_granted(host, commune):
     assert set(ask(host, DATABASES)) == granted
 
 
+@pytest.mark.title(vi="Phần mở rộng được yêu cầu đã có", en="Extensions that services asked for are there")
+def test_extensions_are_those_asked_for(host, commune):
+    """Each database has the extensions that its service asked for."""
+    for grant in commune.get("postgresql_grants", []):
+        asked = set((grant["needs"] or {}).get("extensions", []))
+        with host.sudo("postgres"):
+            found = host.check_output(
+                "psql --no-psqlrc --tuples-only --no-align --dbname %s --command %s",
+                grant["name"],
+                "select extname from pg_extension",
+            )
+        assert asked <= set(found.splitlines())
+
+
 @pytest.mark.title(vi="Chỉ nghe nơi được phép", en="It listens only where it is allowed to")
 def test_listens_only_where_allowed(host, commune):
     """It listens only where it is allowed to."""
