@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 STYLE = (
     "body{font:16px/1.45 sans-serif;margin:0 auto;max-width:44em;padding:0 .8em 2em;color:#123}"
-    "h1{font-size:1.3em}h2{font-size:1.1em;margin:1.2em 0 .3em}a{color:#05527a}nav a{display:inline-block;margin-right:1em}"
+    "h1{font-size:1.3em}h2{font-size:1.1em;margin:1.2em 0 .3em}a{color:#05527a}"
+    "nav a{display:inline-block;margin-right:1em}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .4em;border-top:1px solid #ccd}"
     ".v{font-weight:bold;white-space:nowrap}.w{color:#a01010}.s{color:#556;font-size:.85em}"
     "svg{width:100%;height:auto}svg text{font:9px sans-serif;fill:#445}"
