@@ -29,8 +29,8 @@ from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
-from smartcommune.converge.masking import mask
 from smartcommune.errors import SmartCommuneError
+from smartcommune.redaction import mask
 
 HANDED_OVER = "SMARTCOMMUNE_INVENTORY"  # path of a pipe or memory file with the inventory, set by converge.runner
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smartcommune.converge.masking import secret_values
+from smartcommune.redaction import secret_values
 from tests.e2e.conftest import Watch, processes
 
 PLANTED = "planted-canary-3f9c1d7a55"

@@ -9,7 +9,7 @@ import pytest
 
 from smartcommune import paths
 from smartcommune.converge.inventory import build
-from smartcommune.converge.masking import MASK, mask, redact, secret_values
+from smartcommune.redaction import MASK, mask, redact, secret_values
 from smartcommune.site import load_site
 from smartcommune.site.models import Connection, SecretNeed
 from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs

@@ -11,7 +11,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from smartcommune.text import Text
-from smartcommune.verify.redact import redact
 from smartcommune.verify.report import LAST_CHECKED, load_last_checked, load_report, write_report
 from smartcommune.verify.report.build import build_report
 from smartcommune.verify.report.html import duration, render_html
@@ -189,14 +188,6 @@ def test_junit_counts_unseen_as_errors(report):
 def test_durations_read_well(seconds, english):
     """Times are written as people write them."""
     assert re.search(r'lang="en">(.*?)<', duration(seconds))[1] == english
-
-
-def test_redaction_takes_values_and_private_keys():
-    """Known secrets and private keys, also cut ones, are masked; short values would mask ordinary words."""
-    text = "a=hunter2hunter2 b=ok -----BEGIN EC PRIVATE KEY-----\nxyz\n-----END EC PRIVATE KEY----- c"
-
-    assert redact(text, ["hunter2hunter2", "ok"]) == "a=••• b=ok ••• c"
-    assert redact("-----BEGIN PRIVATE KEY-----\nabc", []) == "•••"
 
 
 def test_a_skip_may_say_why_in_both_languages():

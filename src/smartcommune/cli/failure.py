@@ -14,8 +14,8 @@ from smartcommune.cli.invocation import NAME
 from smartcommune.cli.streams import discard_output
 from smartcommune.errors import InputErrors, SmartCommuneError
 from smartcommune.exit_codes import FAILED, INTERRUPTED, INVALID, READER_GONE
+from smartcommune.redaction import redact_with_keys
 from smartcommune.text import Text
-from smartcommune.verify.redact import redact
 
 if TYPE_CHECKING:
     from smartcommune.cli.session import Session
@@ -45,11 +45,12 @@ def show_failure(error: BaseException, session: Session) -> int:
     if isinstance(error, OSError) and refusals.is_known(error):
         return _show(session, FAILED, *_of_system(error))
     log = _save(error)
-    what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
+    first_line = str(error).splitlines()[0] if str(error) else ""
+    what = redact_with_keys(f"{type(error).__name__}: {first_line}".rstrip(": "))
     return _show(
         session,
         FAILED,
-        Text(vi=f"lỗi không lường trước: {redact(what, ())}", en=f"unexpected failure: {redact(what, ())}"),
+        Text(vi=f"lỗi không lường trước: {what}", en=f"unexpected failure: {what}"),
         Text(vi=f"chi tiết ở {log}", en=f"details are in {log}") if log is not None else None,
     )
 
@@ -87,7 +88,7 @@ def _show(session: Session, code: int, message: Text, todo: Text | None = None, 
 
 def _save(error: BaseException) -> Path | None:
     """Keep a traceback, without secrets it could show as private keys; return its file, if there is room for one."""
-    text = redact("".join(traceback.format_exception(error)), ())
+    text = redact_with_keys("".join(traceback.format_exception(error)))
     name = f"smartcommune-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
     for folder in (paths.state() / "logs", Path(tempfile.gettempdir())):
         try:

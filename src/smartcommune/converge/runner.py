@@ -22,9 +22,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from smartcommune import paths
 from smartcommune.converge.inventory import build
-from smartcommune.converge.masking import redact, secret_values
 from smartcommune.converge.tracking import Tracker, checking, expectations, installing
 from smartcommune.errors import SmartCommuneError
+from smartcommune.redaction import redact, secret_values
 from smartcommune.targets.timings import load_timings, save_timings
 from smartcommune.text import Text
 from smartcommune.transports.agent import Agent

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from smartcommune.redaction import secret_values
+
 if TYPE_CHECKING:
     from smartcommune.site.models import Site, SiteHost
     from smartcommune.targets.outputs import Outputs
@@ -49,8 +51,6 @@ class Context(BaseModel):
 
 def build_context(site: Site, outputs: Outputs, ssh_config: str) -> Context:
     """Return the context of all hosts of ``site``; hosts without outputs are known by their Site address."""
-    from smartcommune.converge.masking import secret_values
-
     sensitive = frozenset(secret_values(outputs))
     return Context(
         profile=site.profile,

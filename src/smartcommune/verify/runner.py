@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from smartcommune import paths
+from smartcommune.redaction import redact_with_keys, secret_values
 from smartcommune.text import Text
 from smartcommune.verify.context import Context, build_context
-from smartcommune.verify.redact import redact
 from smartcommune.verify.results import Check, CheckResult, HostReach, State, Verification
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def run(
 
     ``on_event`` is called from several threads, one event at a time: ``planned``, ``host``, ``started``, ``result``.
     """
-    from smartcommune.converge.masking import secret_values
     from smartcommune.transports.agent import Agent
     from smartcommune.transports.ssh import ssh_options
 
@@ -167,7 +166,7 @@ def _readable(value: Any, sensitive: frozenset[str]) -> Any:
     """Return a value of an event as it may be shown; the process's own texts are in both languages."""
     if isinstance(value, dict):
         return Text(**value)
-    return redact(value, sensitive) if isinstance(value, str) else value
+    return redact_with_keys(value, sensitive) if isinstance(value, str) else value
 
 
 def _unloadable(host: str, file: str) -> Check:
@@ -199,7 +198,7 @@ def _run_host(
         status = _drive(command, _for_host(context, host), output, take, processes)
         if status not in (_ALL_PASSED, _SOME_FAILED, _NOTHING_COLLECTED):
             output.seek(0)
-            text = redact(output.read().decode(errors="replace"), sensitive)[-OUTPUT_CHARACTERS:]
+            text = redact_with_keys(output.read().decode(errors="replace"), sensitive)[-OUTPUT_CHARACTERS:]
             run.ended = text.strip() or f"pytest ended with status {status}"
     return run
 

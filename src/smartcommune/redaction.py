@@ -1,7 +1,8 @@
-"""Keeping secrets out of what is shown: in inventories and in Ansible's output."""
+"""Keeping secrets out of what is shown and kept: inventories, Ansible's output, checks' results, failures."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from smartcommune.targets.outputs import Outputs
 
 MASK = "********"
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_SHORTEST = 8  # a shorter value, such as the last line of a key, would mask ordinary words
 
 
 def secret_values(outputs: Outputs) -> tuple[str, ...]:
@@ -20,11 +23,16 @@ def secret_values(outputs: Outputs) -> tuple[str, ...]:
 
 
 def redact(text: str, values: Iterable[str]) -> str:
-    """Return ``text`` with each of ``values`` replaced by ``MASK``."""
+    """Return ``text`` with each of ``values``, the longest first, replaced by ``MASK``."""
     for value in values:
-        if value in text:
+        if len(value) >= _SHORTEST and value in text:
             text = text.replace(value, MASK)
     return text
+
+
+def redact_with_keys(text: str, values: Iterable[str] = ()) -> str:
+    """Return ``text`` without any of ``values``, and without private keys, known or not, whole or cut off."""
+    return redact(_PRIVATE_KEY.sub(MASK, text), sorted(values, key=len, reverse=True))
 
 
 def mask(value: Any, outputs: Outputs) -> Any:
