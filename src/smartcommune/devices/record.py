@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from smartcommune.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -57,7 +59,7 @@ class Keeper:
         """Write a changed record, whole or not at all, and return it."""
         record = replace(record, **changes)
         self._folder()
-        self._write("record.json", json.dumps(asdict(record), indent=2) + "\n")
+        write_whole(self.folder / "record.json", json.dumps(asdict(record), indent=2) + "\n", mode=0o600)
         return record
 
     def back_up(self, configuration: str) -> Path:
@@ -67,11 +69,11 @@ class Keeper:
             return backups[-1]
         self._folder()
         (self.folder / "backups").mkdir(mode=0o700, exist_ok=True)
-        name = f"backups/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.cfg"
-        self._write(name, configuration)
+        kept = self.folder / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.cfg"
+        write_whole(kept, configuration, mode=0o600)
         for old in backups[: max(0, len(backups) + 1 - KEEP)]:
             old.unlink()
-        return self.folder / name
+        return kept
 
     def backups(self) -> list[Path]:
         """Return the kept configurations, oldest first."""
@@ -80,13 +82,6 @@ class Keeper:
     def _folder(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        draft = path.with_name(f".{path.name}.new")
-        draft.touch(mode=0o600)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
 
 
 def digest(record: Record, value: str) -> str:

@@ -7,12 +7,12 @@ import fcntl
 import hashlib
 import json
 import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
+from smartcommune.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,12 +141,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` so that a reader sees the old file or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}")
-    with temporary.open("w") as file:
-        json.dump(value, file, indent=1, sort_keys=True, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False), on_disk=True)
 
 
 def load_json(path: Path) -> Any:

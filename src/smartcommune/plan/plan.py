@@ -13,6 +13,7 @@ from smartcommune.converge.results import HostFailure
 from smartcommune.errors import UsageError
 from smartcommune.plan.models import Action, Unreached, digest
 from smartcommune.text import Text
+from smartcommune.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,9 +67,7 @@ def digest_of(actions: Iterable[Action], changes: Iterable[HostChange]) -> str:
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan, whole or not at all."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.write_bytes(TypeAdapter(Plan).dump_json(plan, indent=2) + b"\n")
-    draft.replace(path)
+    write_whole(path, TypeAdapter(Plan).dump_json(plan, indent=2) + b"\n")
 
 
 def load_plan(path: Path) -> Plan:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from smartcommune.verify.report.models import Stage
+from smartcommune.whole_files import write_whole
 
 KEEP = 40  # folders: a run has one for its record, and one for each playbook
 RunState = Literal["running", "done", "failed", "interrupted"]
@@ -53,9 +54,7 @@ class Recorder:
         self._write()
 
     def _write(self) -> None:
-        draft = self.folder / "run.json.new"
-        draft.write_text(self.record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        draft.replace(self.folder / "run.json")
+        write_whole(self.folder / "run.json", self.record.model_dump_json(indent=2) + "\n")
 
 
 def load_latest(folder: Path, command: str | None = None, state: RunState | None = None) -> RunRecord | None:

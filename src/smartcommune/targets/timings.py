@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from smartcommune.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -28,6 +30,4 @@ def save_timings(path: Path, measured: Mapping[str, float]) -> None:
     for key, seconds in measured.items():
         known[key] = round(known[key] * (1 - WEIGHT) + seconds * WEIGHT if key in known else seconds, 3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
-    draft.replace(path)
+    write_whole(path, json.dumps(known, indent=2, sort_keys=True) + "\n")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smartcommune import paths
 from smartcommune.transports import fdpass
+from smartcommune.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -187,6 +188,4 @@ def _write(path: Path, text: str) -> None:
     """Replace a file whole; one that says the same is left alone."""
     if path.exists() and path.read_text() == text:
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    write_whole(path, text)

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import asyncssh
 
+from smartcommune.whole_files import write_whole
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -83,10 +85,7 @@ class Simulator(ABC):
     def keep(self) -> None:
         """Write the memory."""
         self.setting.folder.mkdir(parents=True, exist_ok=True)
-        path = self.setting.folder / "memory.json"
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(self.memory, indent=1))
-        draft.replace(path)
+        write_whole(self.setting.folder / "memory.json", json.dumps(self.memory, indent=1))
 
     def check_password(self, user: str, password: str) -> bool:
         """Return whether an account opens."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartcommune.verify.report.models import Report
+from smartcommune.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LAST_CHECKED", "ReportFiles", "load_last_checked", "load_report", "write_report"]
 
 LAST_CHECKED = "last-checked"  # folder inside a report's
+_READABLE = 0o644  # by whoever is to read it, also where root made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ def write_report(report: Report, folder: Path, language: Language = "vi") -> Rep
     files = ReportFiles.within(folder)
     if report.seen is None:
         _keep_results(folder)
-    _write(files.json, (report.model_dump_json(by_alias=True, indent=2) + "\n").encode())
-    _write(files.html, render_html(report, language).encode())
+    write_whole(files.json, report.model_dump_json(by_alias=True, indent=2) + "\n", mode=_READABLE)
+    write_whole(files.html, render_html(report, language), mode=_READABLE)
     if report.seen is None:
         files.junit.unlink(missing_ok=True)
     else:
-        _write(files.junit, render_junit(report.seen))
+        write_whole(files.junit, render_junit(report.seen), mode=_READABLE)
         shutil.rmtree(folder / LAST_CHECKED, ignore_errors=True)
     return files
 
@@ -90,12 +90,4 @@ def _keep_results(folder: Path) -> None:
     kept.mkdir(exist_ok=True)
     for file in ReportFiles.within(folder):
         if file.exists():
-            _write(kept / file.name, file.read_bytes())
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+            write_whole(kept / file.name, file.read_bytes(), mode=_READABLE)
