@@ -32,6 +32,10 @@ class IngestDouble:
             self.through += 1
         return json.dumps({"through": self.through}).encode()
 
+    def close(self):
+        """Let go of what it holds."""
+        self.db.close()
+
     def count(self):
         """Return how many readings it holds."""
         return self.db.execute("select count(*) from taken").fetchone()[0]

@@ -33,6 +33,14 @@ def outbox(tmp_path):
     box.close()
 
 
+@pytest.fixture
+def server():
+    """The double of the server."""
+    double = IngestDouble()
+    yield double
+    double.close()
+
+
 def test_numbers_go_on_after_a_restart(tmp_path):
     """A new outbox begins at the present time in ms; numbers are consecutive, and go on when all rows are gone."""
     box = Outbox(tmp_path / "outbox.db", limit=LIMIT)
@@ -92,9 +100,9 @@ def test_a_backup_is_merged(tmp_path, outbox):
     assert [number for number, _ in outbox.batch(0, 10)] == [*old, *new]
 
 
-def test_a_restored_backup_is_sent(tmp_path, outbox):
+def test_a_restored_backup_is_sent(tmp_path, outbox, server):
     """What another process merges below what was sent already is counted and sent, without a restart."""
-    sent, server = [], IngestDouble()
+    sent = []
     sender = Sender(outbox, sent.append)
     sender.link(up=True)
     old = outbox.accept([reading(1)])
@@ -178,10 +186,10 @@ def test_a_batch_is_bounded(outbox):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_is_lost_or_doubled(tmp_path, seed):
+def test_nothing_is_lost_or_doubled(tmp_path, server, seed):
     """With batches and acknowledgements lost, repeated and late, and restarts at any moment, each arrives once."""
     chance = random.Random(seed)
-    server, road, accepted, now = IngestDouble(), [], [], [0.0]
+    road, accepted, now = [], [], [0.0]
     box = Outbox(tmp_path / "outbox.db", limit=LIMIT)
     sender = Sender(box, road.append, clock=lambda: now[0])
 
