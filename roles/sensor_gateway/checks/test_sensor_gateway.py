@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 MODELS = Path(__file__).parents[1] / "files" / "models"
 UNITS = ["mosquitto.service", "sensor-gateway.service"]
@@ -163,3 +164,20 @@ def test_units_are_sandboxed(host, unit):
 def test_serial_line_is_read(host):
     """A Modbus RTU sensor on a serial line is read."""
     assert host.check_output("python3 -c %s", SERIAL) == "25.3"
+
+
+@pytest.mark.flow
+@pytest.mark.title(
+    vi="rtl_433 giải mã được điện tín mẫu của từng kiểu máy vô tuyến",
+    en="The radio's program decodes an example message of each model",
+)
+def test_radio_messages_are_decoded(host, commune):
+    """The radio's program decodes an example message of each model that is declared, into the fields that it names."""
+    name = commune["commune_host"]["name"]
+    rows = commune.get("sensor_gateway_sensors") or []
+
+    for model in {row["model"] for row in rows if row["source"] == "rtl_433" and row["gateway"] in (None, name)}:
+        described = yaml.safe_load((MODELS / f"{model}.yml").read_text(encoding="utf-8"))
+        message = json.loads(host.check_output("rtl_433 -C si -F json -y %s", described["test_vector"]))
+        fields = [quantity["field"] for quantity in described["quantities"].values()]
+        assert [field for field in fields if not isinstance(message.get(field), int | float)] == []
