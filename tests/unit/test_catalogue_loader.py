@@ -129,6 +129,15 @@ def test_an_option_is_of_one_mind_with_itself(option, code, tmp_path):
         ("transit: [{from: [], to: wan, purpose: {vi: a, en: a}}]", "wrong-value"),
         ("egress: [{peer: moon, port: 1, purpose: {vi: a, en: a}}]", "not-in-list"),
         ("firewall_tables: [filter]", "wrong-value"),
+        ("data: [{name: x, sensitivity: public, description: {vi: a, en: a}, save: [{file: a}]}]", "no-step"),
+        (
+            "data: [{name: x, sensitivity: public, description: {vi: a, en: a}, save: [{path: /a, take: /b}]}]",
+            "no-step",
+        ),
+        (
+            "data: [{name: x, sensitivity: public, description: {vi: a, en: a}, save: [{path: /a, each: web}]}]",
+            "not-provided",
+        ),
         (
             (
                 "endpoints: [{name: x, socket: /run/x, fastcgi: {socket: /run/y, root: /srv}, title: {vi: a, en: a}, "
@@ -139,7 +148,7 @@ def test_an_option_is_of_one_mind_with_itself(option, code, tmp_path):
     ],
 )
 def test_an_entry_says_what_can_be(text, code, tmp_path):
-    """Unknown zones, peers and services, flows within a zone, foreign tables and two sockets are told at their line."""
+    """Unknown zones, peers and services, flows within a zone, foreign tables, steps that save nothing are told."""
     write(tmp_path, "one", f"{text}\n")
 
     assert faults_of(tmp_path) == [("one", 5, code)]

@@ -84,6 +84,16 @@ def test_a_host_knows_titles_and_units_of_its_services(variables):
     assert told["reverse_proxy"]["title"]["en"] == "Web entrance"
 
 
+def test_a_host_learns_how_its_data_are_saved(variables):
+    """Each service's steps reach the host; what is saved for each consumer has a step with each grant's name."""
+    saves = variables["server-1"]["commune_saves"]
+
+    assert saves["cooperative_shop"][0]["file"] == "media.tar"
+    assert {step["command"][-1] for step in saves["postgresql"]} == {"cooperative_shop", "traceability"}
+    assert set(saves) == set(variables["server-1"]["commune_services_with_backup"])
+    assert variables["gateway-1"]["commune_saves"] == {}
+
+
 def test_peers_are_addresses_of_the_hosts_own_gateway(site, variables):
     """The mirror of the lab is each zone's gateway; a relay that nobody named is none."""
     for host in site.hosts:

@@ -14,7 +14,7 @@ from smartcommune.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from smartcommune.catalogue.models import Catalogue, Option, Service
+    from smartcommune.catalogue.models import Catalogue, Option, Save, Service
     from smartcommune.document.model import Document, KeyPath
 
 _WITH_VALUES = ("string", "integer", "number", "list")
@@ -37,6 +37,21 @@ def check_entry(document: Document, service: Service, role: str) -> None:
     for index, transit in enumerate(service.transit):
         if transit.to in transit.sources:
             document.add(("transit", index, "to"), _SAME_ZONE)
+    for index, data in enumerate(service.data):
+        for number, save in enumerate(data.save):
+            _check_save(document, service, save, ("data", index, "save", number))
+
+
+def _check_save(document: Document, service: Service, save: Save, path: KeyPath) -> None:
+    """A step runs a command or copies a path, and is repeated for what the service provides."""
+    if bool(save.command) == (save.path is not None) or (save.take is not None and not save.command):
+        document.add(path, _NO_STEP)
+    if save.each is not None and save.each not in service.provides:
+        trap = not_allowed(list(service.provides) or ["–"], None)._replace(
+            code="not-provided",
+            message=Text(vi="dịch vụ này không cung cấp điều đó", en="this service does not provide that"),
+        )
+        document.add((*path, "each"), trap, suggestion=nearest(save.each, service.provides))
 
 
 def check_agreement(document: Document, service: Service, catalogue: Catalogue) -> None:
@@ -181,6 +196,12 @@ _SAME_ZONE = Trap(
     Text(vi="trong cùng một vùng không cần chuyển tiếp", en="within one zone nothing is forwarded"),
     Text(vi="một vùng khác", en="another zone"),
     Text(vi="xóa vùng này ở from, hoặc sửa to", en="delete the zone from «from», or correct «to»"),
+)
+_NO_STEP = Trap(
+    "no-step",
+    Text(vi="bước này không nói rõ cách lưu dữ liệu", en="this step does not say how the data are saved"),
+    Text(vi="command hoặc path; take đi cùng command", en="command or path; take with command"),
+    Text(vi="viết một trong hai", en="write one of the two"),
 )
 _NO_TABLE = Trap(
     "no-table",

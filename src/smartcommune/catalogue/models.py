@@ -139,14 +139,35 @@ class Secret(Model):
     purpose: Text
 
 
+class Save(Model):
+    """One step of saving data into the folder of a backup, on the machine alone, by its timer or when it is asked.
+
+    A ``command`` runs as ``user`` in that folder; its standard output becomes ``file``, or what it made elsewhere is
+    moved in (``take``, a file or folder), or it writes into the folder (``{folder}``) by itself. A ``path`` is copied,
+    a pattern's matches by their own names; a folder becomes the tar archive ``file``. ``each`` repeats the step for
+    each consumer that this service gives the capability, with the grant's name for ``{name}``.
+    """
+
+    command: tuple[str, ...] = ()
+    path: str | None = Field(default=None, pattern=r"^/")
+    file: str | None = Field(default=None, pattern=r"^[\w{}][\w.{}-]*$")
+    take: str | None = Field(default=None, pattern=r"^/")
+    user: str = Field(default="root", pattern=r"^[a-z_][a-z0-9_-]*$")
+    each: str | None = None
+
+
 class DataSet(Model):
-    """Data the service keeps, and how sensitive it is."""
+    """Data the service keeps, how sensitive it is, and how it is saved (``tasks/restore.yml`` brings it back).
+
+    A ``database`` is saved by the service that provides it.
+    """
 
     name: str
     sensitivity: Literal["public", "internal", "personal"]
     description: Text
     database: str | None = None
     path: str | None = None
+    save: tuple[Save, ...] = ()
 
 
 class Health(Model):

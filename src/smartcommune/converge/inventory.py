@@ -1,6 +1,6 @@
 """The Ansible inventory of a Site: groups and host variables, with secrets from the stack's outputs, in memory only.
 
-Pure but for one look at which roles know how to back up. Shape: Ansible's dynamic inventory JSON.
+Pure but for one look at which roles know how to bring their data back. Shape: Ansible's dynamic inventory JSON.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
         "commune_host": _host(host),
         "commune_services": _services(host),
         "commune_services_with_backup": [name for name in _services(host) if _keeps_data(name)],
+        "commune_saves": {service.name: steps for service in host.services if (steps := _saves(site, service))},
         "commune_endpoints": [_without_sources(endpoint) for endpoint in site.endpoints],
         "base_authorized_keys": [outputs.ssh.public],
         "internal_ca_root_certificate": outputs.ca_certificate,
@@ -199,5 +200,28 @@ def _polled(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, dict[str,
     }
 
 
+def _saves(site: Site, service: PlacedService) -> list[dict[str, Any]]:
+    """Return the steps that save a service's data, each once for every grant where the step says so."""
+    steps = []
+    for step in (step for data in service.data for step in data.get("save", ())):
+        plain = {key: value for key, value in to_plain(step).items() if key != "each"}
+        if step["each"] is None:
+            steps.append(plain)
+            continue
+        given = (service.name, service.host, step["each"])
+        steps += [
+            _named(plain, grant.name or grant.consumer)
+            for grant in site.grants
+            if (grant.provider, grant.provider_host, grant.capability) == given
+        ]
+    return steps
+
+
+def _named(step: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a step with a name for ``{name}``."""
+    named = {key: value.replace("{name}", name) for key, value in step.items() if isinstance(value, str)}
+    return step | named | {"command": [word.replace("{name}", name) for word in step["command"]]}
+
+
 def _keeps_data(service: str) -> bool:
-    return paths.checkout().joinpath("roles", service, "tasks", "backup.yml").exists()
+    return paths.checkout().joinpath("roles", service, "tasks", "restore.yml").exists()

@@ -111,6 +111,7 @@ def backup(_settings: dict[str, Any], connection: psycopg.Connection[Any]) -> in
     """Write the tables as of one moment beside the data, from where root takes them."""
     from readings_server.archive import save
 
+    ARCHIVE.mkdir(mode=0o700, exist_ok=True)
     print(json.dumps(save(connection, ARCHIVE)))
     return 0
 
