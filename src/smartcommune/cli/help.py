@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
     from smartcommune.text import Language
 
-_PANELS = {
-    "ARGUMENTS_PANEL_TITLE": "Arguments",
-    "OPTIONS_PANEL_TITLE": "Options",
-    "COMMANDS_PANEL_TITLE": "Commands",
-}
+_PANELS = {"argument": "Arguments", "option": "Options"}
 
 
 def translate(command: Any, language: Language, program: str = NAME) -> None:
@@ -36,18 +32,20 @@ def translate(command: Any, language: Language, program: str = NAME) -> None:
                 [f"[bold]{title}[/bold]", *(f"  {pasteable(line, program)}" for line in EXAMPLES[path])]
             )
         each.help = say(each.help, language)
+        each.rich_help_panel = say("Commands", language)
         names = command.context_settings["help_option_names"]
         if (
             option := each.get_help_option(typer.Context(each, info_name=each.name, help_option_names=names))
         ) is not None:
-            option.help = say(option.help, language)
+            _translate_parameter(option, language)
         each.short_help = say(each.short_help, language)
         for parameter in each.params:
-            parameter.help = say(getattr(parameter, "help", None), language)
-    from typer import rich_utils
+            _translate_parameter(parameter, language)
 
-    for name, title in _PANELS.items():
-        setattr(rich_utils, name, say(title, language))
+
+def _translate_parameter(parameter: Any, language: Language) -> None:
+    parameter.help = say(parameter.help, language)
+    parameter.rich_help_panel = say(_PANELS[parameter.param_type_name], language)
 
 
 def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -35,6 +36,8 @@ from smartcommune.exit_codes import DONE, INTERRUPTED, INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from smartcommune.text import Language
 
 COMPLETION = ("--install-completion", "--show-completion")  # a script for the shell, and its place
 GLOBAL_FLAGS = ("--json", "--quiet", "-q")
@@ -118,8 +121,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
     session = Session(program=program, arguments=tuple(arguments), json="--json" in ordered[: _globals(ordered)])
     try:
         session.language = _language(ordered, environ)
-        command = typer.main.get_command(build_app(bare_help=not session.json))
-        _say_help(command, session)
+        command = _commands(None if session.json else session.language, program)
         if session.json and (shown := [each for each in ordered if each in COMPLETION]):
             from smartcommune.cli.failure import show_usage
 
@@ -151,16 +153,19 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], program: str = NAM
     return outcome if isinstance(outcome, int) else DONE
 
 
-def _say_help(command: Any, session: Session) -> None:
-    """Give the commands their help in the user's language, or as documents."""
-    if session.json:
+@cache
+def _commands(language: Language | None, program: str) -> Any:
+    """Return all commands with their help in a language, or as documents in both where it is None."""
+    command = typer.main.get_command(build_app(bare_help=language is not None))
+    if language is None:
         from smartcommune.cli.help_document import document_help
 
-        document_help(command, session.program)
+        document_help(command, program)
     else:
         from smartcommune.cli.help import translate
 
-        translate(command, session.language, session.program)
+        translate(command, language, program)
+    return command
 
 
 def _globals(ordered: Sequence[str]) -> int:
