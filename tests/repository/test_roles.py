@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+@cache
 def load(path: Path) -> Any:
     """Return a YAML file's data, nothing where there is no file."""
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {}
