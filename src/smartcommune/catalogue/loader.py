@@ -37,9 +37,8 @@ def load_catalogue(roles: Path | None = None) -> Catalogue:
         documents[service.name] = document
         catalogue[service.name] = service
         catalogue.positions[service.name] = positions_of(document)
-        rules = path.parents[1] / "rules.py"
-        if rules.is_file():
-            catalogue.rules[service.name] = RulesFile(rules)
+        if rules := RulesFile.of(path.parents[1]):
+            catalogue.rules[service.name] = rules
     if not faults:
         for name, document in documents.items():
             check_agreement(document, catalogue[name], catalogue)

@@ -1,4 +1,4 @@
-"""What a role itself knows of its options: ``roles/<service>/rules.py``, pure functions over the resolved options.
+"""What a role itself knows of its options: ``rules.py``, or a package ``rules``; pure functions over resolved options.
 
 A schema says what one value may be. That two rows do not go together, or that a choice is impossible for a reason of
 the service's own field, only the role knows; so does what follows from the choices. The toolkit calls it and knows
@@ -7,7 +7,9 @@ neither.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -51,6 +53,12 @@ class Rules(Protocol):
 class RulesFile:
     """A role's rules, loaded when first asked."""
 
+    @classmethod
+    def of(cls, role: Path) -> RulesFile | None:
+        """Return the rules in a role's folder, if it has some."""
+        places = (role / "rules.py", role / "rules" / "__init__.py")
+        return next((cls(path) for path in places if path.is_file()), None)
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._module: Rules | None = None
@@ -67,11 +75,16 @@ class RulesFile:
 
     def _load(self) -> Rules:
         if self._module is None:
-            name = f"smartcommune_rules_{self.path.parent.name}"
-            spec = importlib.util.spec_from_file_location(name, self.path)
+            package = self.path.name == "__init__.py"
+            role = self.path.parents[1 if package else 0]
+            # the whole path in the name: two catalogues may have a role of one name
+            name = f"smartcommune_rules_{hashlib.sha256(bytes(role)).hexdigest()[:12]}_{role.name}"
+            places = [str(self.path.parent)] if package else None
+            spec = importlib.util.spec_from_file_location(name, self.path, submodule_search_locations=places)
             if spec is None or spec.loader is None:
                 raise ImportError(f"{self.path} is no Python module")
             module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module  # a package finds its own modules by it
             spec.loader.exec_module(module)
             self._module = cast("Rules", module)
         return self._module

@@ -74,7 +74,9 @@ def _derived(draft: Draft, service: str, path: KeyPath, rules: RulesFile, derive
     chosen = (draft.profile_source(*path),) if path else ()
     sources = (*chosen, Source(paths.display(rules.path), 1, "derive"))
     for name, value in derived.items():
-        entries = {f".{key}": entry for key, entry in value.items()} if isinstance(value, dict) else {"": value}
+        entries = (
+            {f".{key}": entry for key, entry in value.items()} if value and isinstance(value, dict) else {"": value}
+        )
         for suffix, entry in entries.items():
             yield Setting(f"{service}.{name}{suffix}", entry, "derived", sources)
 
