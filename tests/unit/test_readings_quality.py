@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -119,15 +120,16 @@ def test_numbers_are_held_as_the_protocol_says():
     """Whatever is lost, repeated or out of order, the server says what the protocol's double says."""
     chance = random.Random(5)
     nothing = dict.fromkeys(("sensor", "quantity", "time", "raw", "value", "unit"), 0)
-    double, through, held, oldest = IngestDouble(), None, set(), 1000
-    for _ in range(200):
-        numbers = [number for number in range(oldest, oldest + 12) if chance.random() < 0.7]
-        rows = [{**nothing, "sequence": number} for number in numbers]
-        said = json.loads(double.take(json.dumps({"oldest": oldest, "readings": rows})))["through"]
-        held |= set(numbers)
-        through = advance(max(through if through is not None else 0, oldest - 1), held)
-        assert through == said
-        oldest = max(oldest, through + 1 - chance.randrange(3))
+    through, held, oldest = None, set(), 1000
+    with closing(IngestDouble()) as double:
+        for _ in range(200):
+            numbers = [number for number in range(oldest, oldest + 12) if chance.random() < 0.7]
+            rows = [{**nothing, "sequence": number} for number in numbers]
+            said = json.loads(double.take(json.dumps({"oldest": oldest, "readings": rows})))["through"]
+            held |= set(numbers)
+            through = advance(max(through if through is not None else 0, oldest - 1), held)
+            assert through == said
+            oldest = max(oldest, through + 1 - chance.randrange(3))
 
 
 def row(**changes):
