@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from smartcommune.cli.examples import EXAMPLES, examples_of
 from smartcommune.cli.invocation import pasteable, program_of
 
 
@@ -34,3 +35,11 @@ def test_the_program_is_called_as_it_was(tmp_path, monkeypatch):
     assert program_of(str(program), {"PATH": str(program.parent)}) == "smartcommune"
     assert program_of("/x/__main__.py", {}).endswith(" -m smartcommune")
     assert program_of("/x/__main__.py", {"SMARTCOMMUNE_PROGRAM": "bin/smartcommune"}) == "bin/smartcommune"
+
+
+def test_every_example_can_be_pasted():
+    """Examples in a command's help begin with the program as it was called, options first or not."""
+    typed = [line for path in EXAMPLES for line in examples_of(path, "bin/smartcommune")]
+
+    assert typed
+    assert [line for line in typed if not line.startswith("bin/smartcommune ")] == []

@@ -59,3 +59,8 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("lab", "stop"): ("smartcommune lab stop vi-huong", "smartcommune lab stop vi-huong server-1"),
     ("lab", "clean"): ("smartcommune lab clean", "smartcommune lab clean --dry-run"),
 }
+
+
+def examples_of(path: tuple[str, ...], program: str) -> list[str]:
+    """Return a command's examples as they are typed for ``program``."""
+    return [program + line.removeprefix("smartcommune") for line in EXAMPLES.get(path, ())]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from smartcommune.cli.examples import EXAMPLES
-from smartcommune.cli.invocation import NAME, pasteable
+from smartcommune.cli.examples import examples_of
+from smartcommune.cli.invocation import NAME
 from smartcommune.cli.vietnamese import USAGE, VIETNAMESE
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ _PANELS = {"argument": "Arguments", "option": "Options"}
 def translate(command: Any, language: Language, program: str = NAME) -> None:
     """Give every command its examples, as typed for ``program``, and every help text its form in ``language``."""
     for path, each in walk(command):
-        if path in EXAMPLES:
+        if examples := examples_of(path, program):
             title = say("Examples:", language)
-            each.epilog = "\n\n".join(
-                [f"[bold]{title}[/bold]", *(f"  {pasteable(line, program)}" for line in EXAMPLES[path])]
-            )
+            each.epilog = "\n\n".join([f"[bold]{title}[/bold]", *(f"  {line}" for line in examples)])
         each.help = say(each.help, language)
         each.rich_help_panel = say("Commands", language)
         names = command.context_settings["help_option_names"]

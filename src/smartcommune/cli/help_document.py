@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from smartcommune.cli.examples import EXAMPLES
+from smartcommune.cli.examples import examples_of
 from smartcommune.cli.help import say, walk
-from smartcommune.cli.invocation import NAME, pasteable
+from smartcommune.cli.invocation import NAME
 from smartcommune.cli.session import of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def describe(path: tuple[str, ...], command: Any, program: str = NAME) -> dict[s
         "arguments": [_argument(each) for each in parameters if each.param_type_name == "argument"],
         "options": [_option(each) for each in parameters if each.param_type_name == "option"],
         "commands": [{"name": name, "help": _both(child.help)} for name, child in commands.items()],
-        "examples": [pasteable(line, program) for line in EXAMPLES.get(path, ())],
+        "examples": examples_of(path, program),
     }
 
 
