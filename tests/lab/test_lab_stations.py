@@ -86,9 +86,9 @@ def stations_of(lab):
 def test_a_static_station_sees_its_zone_only(lab):
     """It has one link with an address of its zone, reaches its neighbour there, and nothing in another zone."""
     with (
-        lab.probe("wifi") as station,
-        lab.probe("wifi") as neighbour,
-        lab.probe("office") as other,
+        lab.probe("office") as station,
+        lab.probe("office") as neighbour,
+        lab.probe("wifi") as other,
     ):
         assert station.address != neighbour.address
         shown = station.run(["ip", "-brief", "-4", "address"]).stdout.splitlines()
@@ -101,6 +101,21 @@ def test_a_static_station_sees_its_zone_only(lab):
         assert not station.reaches("10.78.0.1", 3142, timeout=1)
     assert stations_of(lab) == []
     assert list(lab.layout.stations.iterdir()) == []
+
+
+def test_clients_of_the_radio_do_not_see_each_other(lab):
+    """In zone wifi a station reaches what stands behind the access point, and no other station, by nothing at all."""
+    with (
+        lab.probe("wifi") as phone,
+        lab.probe("wifi") as other,
+        lab.station("wifi", dhcp=False, address="10.78.4.1") as behind,
+    ):
+        for server in (other, behind):
+            server.start([*SERVE, server.address, "8000"])
+        wait_reaches(other, other.address, 8000)
+        wait_reaches(phone, behind.address, 8000)
+        assert not phone.reaches(other.address, 8000, timeout=1)
+        assert other.address not in phone.run(["ip", "neighbour", "show", "nud", "reachable"]).stdout
 
 
 def test_a_lease_gives_address_way_and_name_servers(lab, tmp_path):

@@ -28,6 +28,7 @@ LINK = "host0"
 STATION, VISITOR = PLACES = ("station", "visitor")
 _VISITOR_HOST = 253
 _END_TIMEOUT = 3.0
+_ISOLATED = ("wifi",)  # an access point passes nothing from one client to another
 _FIRST, _LAST = 252, 230  # host parts at the end of a zone, where the Site puts no host
 
 
@@ -73,8 +74,12 @@ def reserve(layout: Layout, zone: Zone, address: str | None) -> tuple[str, str]:
     )
 
 
-def connect(layout: Layout, netns: str, zone: Zone, hardware_address: str) -> None:
-    """Plug a namespace into a zone by a link with the given hardware address; it has no IPv6, as the Site has none."""
+def connect(layout: Layout, netns: str, zone: Zone, hardware_address: str, address: str = "") -> None:
+    """Plug a namespace into a zone by a link with the given hardware address; it has no IPv6, as the Site has none.
+
+    In zone ``wifi`` the bridge passes nothing from one such link to another, as an access point that isolates clients;
+    one that has the gateway's own ``address`` stands behind the access point.
+    """
     bridge = topology.bridge_of(zone, network.load_zones(layout))
     outside = f"st-{secrets.token_hex(4)}"
     # The mark comes first: whatever happens next, clean knows whose this is.
@@ -82,7 +87,10 @@ def connect(layout: Layout, netns: str, zone: Zone, hardware_address: str) -> No
     set_network_sysctl(NETNS / netns, {"net/ipv6/conf/default/disable_ipv6": "1"})
     inside = ["link", "add", LINK, "address", hardware_address, "type", "veth"]
     run(["ip", "-n", netns, *inside, "peer", "name", outside, "netns", layout.netns])
-    run(["ip", "-n", layout.netns, "link", "set", outside, "master", bridge, "up"])
+    run(["ip", "-n", layout.netns, "link", "set", outside, "master", bridge])
+    if zone.name in _ISOLATED and address != zone.gateway:
+        run(["ip", "-n", layout.netns, "link", "set", outside, "type", "bridge_slave", "isolated", "on"])
+    run(["ip", "-n", layout.netns, "link", "set", outside, "up"])
     run(["ip", "-n", netns, "link", "set", LINK, "up"])
 
 

@@ -81,7 +81,7 @@ class Station:
         self.netns, self.address = place.reserve(self.layout, zone, "" if by_dhcp else self.wanted)
         try:
             self._furnish(zone)
-            place.connect(self.layout, self.netns, zone, self.hardware_address)
+            place.connect(self.layout, self.netns, zone, self.hardware_address, self.address)
             if by_dhcp:
                 self._ask()
             else:
