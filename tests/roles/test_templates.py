@@ -13,6 +13,24 @@ CASES = Path(__file__).parent / "cases"
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
+def variables_of(role: Path) -> dict[str, object]:
+    """Return a role's defaults and variables, as templates that are rendered where they are asked for."""
+    found: dict[str, object] = {}
+    for folder in ("defaults", "vars"):
+        path = role / folder / "main.yml"
+        found |= yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {}
+    return {name: trust(value) for name, value in found.items()}
+
+
+def trust(value: object) -> object:
+    """Return a value of a role's variables with every text in it taken for a template, as Ansible takes them."""
+    if isinstance(value, dict):
+        return {key: trust(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trust(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
 def cases() -> list[Path]:
     """Return the case folders: ``cases/<role>/<case>/`` with ``input.yml`` and ``expected``."""
     return sorted(path.parent for path in CASES.glob("*/*/input.yml"))
@@ -20,10 +38,11 @@ def cases() -> list[Path]:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_template_renders(case: Path) -> None:
-    """The template renders to exactly the expected file."""
+    """With the role's own variables and those of the case the template renders to exactly the expected file."""
     given = yaml.safe_load((case / "input.yml").read_text(encoding="utf-8"))
-    source = ROLES / case.parent.name / "templates" / given["template"]
-    variables = {"ansible_managed": "managed", **given["variables"]}
+    role = ROLES / case.parent.name
+    source = role / "templates" / given["template"]
+    variables = {"ansible_managed": "managed", **variables_of(role), **given["variables"]}
     templar = Templar(loader=DataLoader(), variables=variables)
     rendered = templar.template(trust_as_template(source.read_text(encoding="utf-8")), preserve_trailing_newlines=True)
 
