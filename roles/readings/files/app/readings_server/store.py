@@ -53,8 +53,8 @@ def apply_schema(connection: psycopg.Connection[Any], *, hypertable: bool = True
 def schema_is_there(connection: psycopg.Connection[Any]) -> bool:
     """Return whether there is nothing to make: the tables and indices stand, and the readings are cut by time."""
     names = [*TABLES, "reading_series", "alert_standing", "alert_began"]
-    found = connection.execute("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s) AS name", (names,))
-    if not found.fetchone()[0]:
+    standing = "SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) AS name"
+    if not connection.execute(standing, (names,)).fetchone()[0]:
         return False
     cut = "SELECT EXISTS (SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'reading')"
     return bool(connection.execute(cut).fetchone()[0])
