@@ -54,6 +54,11 @@ class Document:
             node = node.get(key) if isinstance(node, dict) else None
         return node if isinstance(node, dict) else {}
 
+    def see(self, path: KeyPath, text: Text | None = None) -> Related:
+        """Return ``path`` as another place to look at, with what stands there; by default its own name."""
+        name = join_key(path)
+        return Related(self.file, self.place(path).line, text or Text(vi=name, en=name))
+
     def add(
         self,
         path: KeyPath,

@@ -5,17 +5,15 @@ The checks read the raw mappings, so that they run, and tell all they see, when 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from smartcommune.document.model import join_key
 from smartcommune.document.nearest import fold, nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import not_allowed
-from smartcommune.faults import Related
 from smartcommune.profile.communes import load_former, load_official
 from smartcommune.profile.models import Targets
+from smartcommune.profile.names import HOST_NAME_RULE, hyphenate, is_host_name, is_unicast
 from smartcommune.profile.network import ZONES
 from smartcommune.text import Text
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from smartcommune.document.model import Document, KeyPath
 
 _TAKEN_BY_ANSIBLE = ("all", "ungrouped", "localhost", "commune")  # its own words, and the group of all hosts
-_HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _OF_THE_STATE = ("lab", "logs", "passphrase", "pulumi", "setup")  # what else stands beside the communes' state
 _CODE = re.compile(r"\d{5}")
@@ -44,7 +41,7 @@ def check_file_name(document: Document, name: str) -> None:
         ),
         Text(vi="đổi tên tệp", en="rename the file"),
     )
-    folded = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
+    folded = hyphenate(name)
     usable = _FILE_NAME.fullmatch(folded) and folded not in _OF_THE_STATE
     found = Text(vi=name[:80], en=name[:80])
     document.add_at(1, 1, (), trap, found=found, suggestion=f"{folded}.yml" if usable else None)
@@ -115,18 +112,15 @@ def check_hosts(document: Document, services: Iterable[str]) -> None:
             )
             found = Text(vi=name, en=name)
             document.add(("hosts", name), trap, found=found, suggestion=f"{name}-1", at_key=True)
-        elif not _HOST_NAME.fullmatch(name):
+        elif not is_host_name(name):
             trap = Trap(
                 "host-name",
                 Text(vi=f"«{name[:60]}» không thể là tên máy", en=f"«{name[:60]}» cannot be a host's name"),
-                Text(
-                    vi="chữ thường không dấu, số và dấu gạch nối, bắt đầu bằng chữ",
-                    en="small letters without marks, digits and hyphens, beginning with a letter",
-                ),
+                HOST_NAME_RULE,
                 Text(vi="đổi tên máy", en="rename the host"),
             )
-            folded = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
-            suggestion = folded if _HOST_NAME.fullmatch(folded) else None
+            folded = hyphenate(name)
+            suggestion = folded if is_host_name(folded) else None
             document.add(("hosts", name), trap, found=Text(vi=name, en=name), suggestion=suggestion, at_key=True)
 
 
@@ -150,12 +144,12 @@ def check_targets(document: Document) -> None:
         path: KeyPath = ("targets", "existing", "hosts", name)
         if hosts and name not in hosts:
             found, suggestion = Text(vi=name, en=name), nearest(name, hosts)
-            near = (see(document, ("hosts", suggestion)),) if suggestion else ()
+            near = (document.see(("hosts", suggestion)),) if suggestion else ()
             document.add(path, unknown_host(list(hosts)), found=found, suggestion=suggestion, related=near, at_key=True)
         address = machine.get("address") if isinstance(machine, dict) else None
         if not isinstance(address, str):
             continue
-        if not _is_address(address):
+        if not is_unicast(address):
             document.add((*path, "address"), _bad_address())
             continue
         first = seen.setdefault((address, str(machine.get("port", 22))), name)
@@ -180,14 +174,6 @@ def unknown_host(hosts: list[str]) -> Trap:
     return known._replace(code="unknown-host", message=message, todo=todo)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return not (address.is_multicast or address.is_unspecified or address.is_reserved)
-
-
 def _bad_address() -> Trap:
     return Trap(
         "address",
@@ -204,9 +190,4 @@ def _same_address(document: Document, path: KeyPath, first: KeyPath) -> None:
         Text(vi="mỗi máy một địa chỉ riêng", en="an address of its own for each machine"),
         Text(vi="sửa một trong hai địa chỉ", en="correct one of the two addresses"),
     )
-    document.add(path, trap, related=(see(document, first),))
-
-
-def see(document: Document, path: KeyPath) -> Related:
-    """Return another place of the file to look at."""
-    return Related(document.file, document.place(path).line, Text(vi=join_key(path), en=join_key(path)))
+    document.add(path, trap, related=(document.see(first),))

@@ -6,19 +6,17 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from smartcommune.document.model import join_key
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import not_allowed
-from smartcommune.faults import Related
 from smartcommune.profile.devices import PORTS, ROLES
+from smartcommune.profile.names import HOST_NAME_RULE, is_host_name, is_unicast
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
     from smartcommune.document.model import Document, KeyPath
 
 BLACKHOLE = "blackhole"
-_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _LONGEST_SSID = 32  # bytes, IEEE 802.11
 _OF_ROLE = {"ports": ("access_switch", "access_point"), "ssids": ("access_point",), "routes": ("router",)}
 _CLOSED_ZONES = Text(vi="open chỉ ở vùng wifi; vùng khác cần wpa3", en="open in zone wifi only; elsewhere wpa3")
@@ -39,14 +37,11 @@ def check_devices(document: Document) -> None:
 def _check_name(document: Document, name: str) -> None:
     path: KeyPath = ("devices", name)
     found = Text(vi=name, en=name)
-    if not _NAME.fullmatch(name):
+    if not is_host_name(name):
         trap = Trap(
             "device-name",
             Text(vi=f"«{name[:60]}» không thể là tên thiết bị", en=f"«{name[:60]}» cannot be a device's name"),
-            Text(
-                vi="chữ thường không dấu, số và dấu gạch nối, bắt đầu bằng chữ",
-                en="small letters without marks, digits and hyphens, beginning with a letter",
-            ),
+            HOST_NAME_RULE,
             Text(vi="đổi tên thiết bị", en="rename the device"),
         )
         document.add(path, trap, found=found, at_key=True)
@@ -57,7 +52,7 @@ def _check_name(document: Document, name: str) -> None:
             Text(vi="mỗi tên một lần", en="each name once"),
             Text(vi="đổi tên thiết bị", en="rename the device"),
         )
-        document.add(path, trap, found=found, related=(_see(document, ("hosts", name)),), at_key=True)
+        document.add(path, trap, found=found, related=(document.see(("hosts", name)),), at_key=True)
 
 
 def _check_role(document: Document, name: str, device: dict[str, Any]) -> None:
@@ -85,19 +80,19 @@ def _check_role(document: Document, name: str, device: dict[str, Any]) -> None:
 
 def _check_ports(document: Document, name: str, device: dict[str, Any]) -> None:
     platform = device.get("platform")
-    pattern = PORTS.get(platform) if isinstance(platform, str) else None  # type: ignore[call-overload]
+    names = PORTS.get(platform) if isinstance(platform, str) else None  # type: ignore[call-overload]
     for port, written in document.mapping("devices", name, "ports").items():
         path: KeyPath = ("devices", name, "ports", port)
-        if pattern is not None and not re.fullmatch(pattern, port):
-            example = {"mikrotik_routeros": "ether1", "cisco_ios": "GigabitEthernet1/0/1"}.get(
-                str(platform), "GigabitEthernet0/0/1"
-            )
+        if names is not None and not re.fullmatch(names.pattern, port):
             trap = Trap(
                 "device-port",
                 Text(
                     vi=f"{platform} không có cổng tên «{port[:60]}»", en=f"{platform} has no port named «{port[:60]}»"
                 ),
-                Text(vi=f"tên đầy đủ của hãng, ví dụ {example}", en=f"the vendor's full name, such as {example}"),
+                Text(
+                    vi=f"tên đầy đủ của hãng, ví dụ {names.example}",
+                    en=f"the vendor's full name, such as {names.example}",
+                ),
                 Text(vi="viết tên cổng như thiết bị hiển thị", en="write the port's name as the device shows it"),
             )
             document.add(path, trap, found=Text(vi=port, en=port), at_key=True)
@@ -185,16 +180,13 @@ def _check_address(document: Document, path: KeyPath, address: object) -> None:
                 Text(vi="mỗi thiết bị một địa chỉ riêng", en="an address of its own for each device"),
                 Text(vi="sửa một trong hai địa chỉ", en="correct one of the two addresses"),
             )
-            document.add(path, trap, related=(_see(document, ("devices", other, "address")),))
+            document.add(path, trap, related=(document.see(("devices", other, "address")),))
             return
 
 
 def _is_address(text: str) -> bool:
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return not (address.is_multicast or address.is_unspecified or address.is_reserved or address.is_loopback)
+    """Return whether a device can be reached there; a host that already stands may also be this computer."""
+    return is_unicast(text) and not ipaddress.IPv4Address(text).is_loopback
 
 
 def _aligned(prefix: str) -> str | None:
@@ -202,8 +194,3 @@ def _aligned(prefix: str) -> str | None:
         return str(ipaddress.IPv4Network(prefix, strict=False))
     except ValueError:
         return None
-
-
-def _see(document: Document, path: KeyPath) -> Related:
-    """Return another place of the file to look at."""
-    return Related(document.file, document.place(path).line, Text(vi=join_key(path), en=join_key(path)))

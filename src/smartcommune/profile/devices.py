@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -20,11 +20,24 @@ ROLES: dict[PlatformName, tuple[RoleName, ...]] = {
     "huawei_vrp": ("access_switch",),
     "mikrotik_routeros": ("access_point",),
 }
-# what a port is called on a platform that has ports to declare
-PORTS: dict[PlatformName, str] = {
-    "cisco_ios": r"^(FastEthernet|GigabitEthernet|TenGigabitEthernet)\d{1,2}(/\d{1,2}){1,2}$",
-    "huawei_vrp": r"^(Ethernet|GigabitEthernet|XGigabitEthernet|10GE|GE)\d{1,2}(/\d{1,2}){2}$",
-    "mikrotik_routeros": r"^(ether|sfp|sfp-sfpplus)\d{1,2}$",
+
+
+class PortNames(NamedTuple):
+    """How a platform calls its ports: a regular expression for the whole name, and one of the names."""
+
+    pattern: str
+    example: str
+
+
+# of platforms that have ports to declare
+PORTS: dict[PlatformName, PortNames] = {
+    "cisco_ios": PortNames(
+        r"(FastEthernet|GigabitEthernet|TenGigabitEthernet)\d{1,2}(/\d{1,2}){1,2}", "GigabitEthernet1/0/1"
+    ),
+    "huawei_vrp": PortNames(
+        r"(Ethernet|GigabitEthernet|XGigabitEthernet|10GE|GE)\d{1,2}(/\d{1,2}){2}", "GigabitEthernet0/0/1"
+    ),
+    "mikrotik_routeros": PortNames(r"(ether|sfp|sfp-sfpplus)\d{1,2}", "ether1"),
 }
 
 

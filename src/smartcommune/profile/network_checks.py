@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import not_allowed
-from smartcommune.profile.checks import see
 from smartcommune.profile.network import Network, Place
 from smartcommune.profile.quantities import QuantityError, parse_duration
 from smartcommune.text import Text
@@ -104,7 +103,7 @@ def _check_blocks_differ(document: Document) -> None:
         block, shared = document.mapping("sites", name).get("block"), document.mapping("network").get("block")
         if index == 0:
             if block is not None and shared is not None and block != shared:
-                document.add(path, _TWO_BLOCKS, related=(see(document, ("network", "block")),))
+                document.add(path, _TWO_BLOCKS, related=(document.see(("network", "block")),))
                 continue
             if block is None:
                 path = ("network", "block")
@@ -115,7 +114,7 @@ def _check_blocks_differ(document: Document) -> None:
             continue  # told already
         first = seen.setdefault(block, path)
         if first != path and not document.is_spoilt(first):
-            document.add(path, _SAME_BLOCK, related=(see(document, first),))
+            document.add(path, _SAME_BLOCK, related=(document.see(first),))
 
 
 def _check_known(document: Document, group: str) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import not_allowed, to_flow, unknown_key
-from smartcommune.faults import Related
 from smartcommune.profile.checks import unknown_host
 from smartcommune.profile.files import check_file
 from smartcommune.profile.texts import not_one_line
@@ -161,7 +160,7 @@ def _twice(document: Document, path: KeyPath, value: object, first: KeyPath) -> 
         Text(vi="sửa giá trị, hoặc xóa một trong hai dòng", en="correct the value, or delete one of the two rows"),
     )
     text = Text(vi=str(value), en=str(value))
-    document.add(path, trap, related=(Related(document.file, document.place(first).line, text),))
+    document.add(path, trap, related=(document.see(first, text),))
 
 
 def _missing(key: str, option: Option, for_sake_of: list[str]) -> Trap:

@@ -8,7 +8,7 @@ from smartcommune.catalogue.rules import resolve_options
 from smartcommune.document.nearest import nearest
 from smartcommune.document.traps import Trap
 from smartcommune.document.validation import unknown_key
-from smartcommune.profile.checks import see, unknown_host
+from smartcommune.profile.checks import unknown_host
 from smartcommune.profile.models import COMPONENTS
 from smartcommune.profile.options import check_missing, check_option
 from smartcommune.text import Text
@@ -78,7 +78,7 @@ def _check_rules(document: Document, catalogue: Catalogue, service: Service, pat
     if rules is None or document.is_spoilt(path) or any(known[: len(path)] == path for known in document.spoilt):
         return
     for each in rules.check(resolve_options(service, document.mapping(*path))):
-        related = tuple(see(document, (*path, *other)) for other in each.related)
+        related = tuple(document.see((*path, *other)) for other in each.related)
         at = (*path, *each.path)
         document.add(at, each.trap, found=each.found, suggestion=each.suggestion, related=related)
 
