@@ -153,19 +153,9 @@ def show_outcome(session: Session, commune: Commune, outcome: Outcome, *, applie
     show_unreached(session, outcome.unreached)
     show_report(session, outcome.report, outcome.files)
     if site.target == "lab":
-        for name, title in openings(commune):
-            session.result(
-                f"  smartcommune lab open {site.profile} {name}  – {title.get(session.language, '')}".rstrip()
-            )
-
-
-def openings(commune: Commune) -> list[tuple[str, dict[str, str]]]:
-    """Return what ``lab open`` takes for each web address, with its title."""
-    site = commune.site
-    return [
-        (endpoint.name.removesuffix(site.domain).rstrip(".") or site.domain, endpoint.title)
-        for endpoint in site.endpoints
-    ]
+        for endpoint in site.endpoints:
+            title = endpoint.title[session.language]
+            session.result(f"  smartcommune lab open {site.profile} {site.label(endpoint)}  – {title}")
 
 
 COMMANDS = (apply,)

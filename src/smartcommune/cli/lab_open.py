@@ -63,18 +63,17 @@ def open_endpoint(
 
 def find_endpoint(commune: Commune, name: str) -> Endpoint:
     """Return the endpoint by its first label, its whole name, or the domain; raises UsageError with those there are."""
-    from smartcommune.cli.apply import openings
     from smartcommune.document.nearest import one_of
     from smartcommune.errors import UsageError
     from smartcommune.text import Text
 
-    labels = [label for label, _ in openings(commune)]
-    for label, endpoint in zip(labels, commune.site.endpoints, strict=True):
+    labels = {commune.site.label(endpoint): endpoint for endpoint in commune.site.endpoints}
+    for label, endpoint in labels.items():
         if name in (label, endpoint.name):
             return endpoint
     raise UsageError(
         Text(vi=f"không có địa chỉ web {name}", en=f"there is no web address {name}"),
-        todo=one_of(name, labels),
+        todo=one_of(name, list(labels)),
     )
 
 
@@ -87,15 +86,13 @@ def visitors(commune: Commune, endpoint: Endpoint) -> str:
 
 
 def _list(session: Session, commune: Commune) -> None:
-    from smartcommune.cli.apply import openings
-
     found: list[dict[str, Any]] = [
-        {"name": label, "url": f"https://{endpoint.name}/", "title": endpoint.title}
-        for (label, _), endpoint in zip(openings(commune), commune.site.endpoints, strict=True)
+        {"name": commune.site.label(endpoint), "url": f"https://{endpoint.name}/", "title": endpoint.title}
+        for endpoint in commune.site.endpoints
     ]
     session.document(found)
     for each in found:
-        title = each["title"].get(session.language, "")
+        title = each["title"][session.language]
         session.result(f"smartcommune lab open {commune.site.profile} {each['name']}  – {title} ({each['url']})")
 
 

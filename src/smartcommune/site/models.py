@@ -338,6 +338,10 @@ class Site:
                 return device
         raise KeyError(name)
 
+    def label(self, endpoint: Endpoint) -> str:
+        """Return what a web address is called within the commune: its first label, or the domain itself."""
+        return endpoint.name.removesuffix(f".{self.domain}")
+
     def zones_of(self, site: str) -> dict[str, Zone]:
         """Return the zones by name where a host or device of ``site`` stands."""
         own = {zone.name: zone for zone in self.zones if zone.site == site}
