@@ -52,9 +52,10 @@ def test_skips(host):
     pytest.skip("no camera")
 
 @pytest.mark.flow(zone="office")
-def test_flow(commune):
+def test_flow(commune, web_address):
     """Read a variable."""
     assert commune["shop_colour"] == "green"
+    assert web_address == "https://cua-hang.example.vn"
     assert "shop_password" not in commune
 
 @pytest.fixture
@@ -100,8 +101,13 @@ def test_2_never(host):
     assert host.check_output("echo x") == "x"
 """
 
+ENDPOINTS = [
+    {"service": "reverse_proxy", "name": "example.vn"},
+    {"service": "shop", "name": "cua-hang.example.vn"},
+]
 
-def _host(*services: str, **variables: str) -> HostContext:
+
+def _host(*services: str, **variables: object) -> HostContext:
     return HostContext(services=services, variables=variables, address="10.9.9.9", zones={443: ("office",)})
 
 
@@ -141,7 +147,7 @@ def _context(**hosts: HostContext) -> Context:
 def seen(world: Path) -> tuple[Verification, list[dict[str, object]]]:
     """One run over four hosts and its events."""
     context = _context(
-        shop_1=_host("shop", "typo", shop_colour="green"),
+        shop_1=_host("shop", "typo", shop_colour="green", commune_endpoints=ENDPOINTS),
         dead_1=_host("shop"),
         lost_1=_host("lost"),
         dies_1=_host("dies"),

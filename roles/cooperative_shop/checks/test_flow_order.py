@@ -57,16 +57,10 @@ class Order:
     page: str
 
 
-def endpoint(commune):
-    """Return the shop's address."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
-    return f"https://{name}"
-
-
 @pytest.fixture
-def buyer(web, commune):
+def buyer(web, web_address):
     """Open the shop in a browser."""
-    return Buyer(web, endpoint(commune))
+    return Buyer(web, web_address)
 
 
 def place_order(buyer):

@@ -9,10 +9,9 @@ import pytest
 PRODUCT = re.compile(r'<h3><a href="(/catalogue/[^"]+)">([^<]+)</a></h3>')
 
 
-def listed(web, commune, path, **query):
-    """Return the products on a page of the shop: title by address."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
-    page = web.get(f"https://{name}{path}", params=query)
+def listed(web, shop, path, **query):
+    """Return the products on a page of the shop at ``shop``: title by address."""
+    page = web.get(f"{shop}{path}", params=query)
     assert page.status_code == 200
     return {address: html.unescape(title) for address, title in PRODUCT.findall(page.text)}
 
@@ -24,9 +23,9 @@ def without_marks(text):
 
 
 @pytest.fixture
-def product(web, commune):
+def product(web, web_address):
     """Return address and title of a product with marks in its title."""
-    products = listed(web, commune, "/catalogue/")
+    products = listed(web, web_address, "/catalogue/")
     marked = {address: title for address, title in products.items() if without_marks(title) != title}
     if not marked:
         pytest.skip("cửa hàng chưa có sản phẩm | the shop has no products yet")
@@ -47,24 +46,23 @@ def product(web, commune):
         pytest.param(lambda title: f"{title} khongcotrongcuahang", id="one-word-too-many"),
     ],
 )
-def test_product_is_found(web, commune, product, typed):
+def test_product_is_found(web, web_address, product, typed):
     """Products are found by words with and without their marks."""
     address, title = product
 
-    assert next(iter(listed(web, commune, "/search/", q=typed(title))), None) == address
+    assert next(iter(listed(web, web_address, "/search/", q=typed(title))), None) == address
 
 
 @pytest.mark.flow
 @pytest.mark.title(vi="Tìm theo tên tiếng Anh", en="Products are found by their English names")
-def test_english_name_is_found(web, commune, product):
+def test_english_name_is_found(web, web_address, product):
     """Products are found by their English names."""
     address, _ = product
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
-    english = web.get(f"https://{name}{address}", cookies={"django_language": "en"}).text
+    english = web.get(f"{web_address}{address}", cookies={"django_language": "en"}).text
     title = re.search(r"<h1>([^<]+)</h1>", english)
     assert title
 
-    assert address in listed(web, commune, "/search/", q=html.unescape(title[1]))
+    assert address in listed(web, web_address, "/search/", q=html.unescape(title[1]))
 
 
 @pytest.mark.flow
@@ -72,6 +70,6 @@ def test_english_name_is_found(web, commune, product):
     vi="Từ không có thì không tìm thấy gì, mẩu của từ cũng vậy", en="Unknown words and parts of words find nothing"
 )
 @pytest.mark.parametrize("query", ["khongcotrongcuahang", "' | 'khongcotrongcuahang", "!", ""])
-def test_nothing_is_found(web, commune, query):
+def test_nothing_is_found(web, web_address, query):
     """Unknown words and parts of words find nothing."""
-    assert listed(web, commune, "/search/", q=query) == {}
+    assert listed(web, web_address, "/search/", q=query) == {}

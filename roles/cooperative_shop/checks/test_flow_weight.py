@@ -12,12 +12,11 @@ FILE = re.compile(r'(?:src|href)="(/(?:static|media)/[^"]+)"')
 
 
 @pytest.fixture
-def fetch(web, commune):
+def fetch(web, web_address):
     """Return a function that fetches an address of the shop as a phone does."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
 
     def get(path):
-        with web.stream("GET", f"https://{name}{path}", headers={"accept-encoding": "gzip"}) as answer:
+        with web.stream("GET", f"{web_address}{path}", headers={"accept-encoding": "gzip"}) as answer:
             sent = sum(len(part) for part in answer.iter_raw())
             return answer, sent
 
@@ -38,10 +37,9 @@ def test_page_is_light(fetch, path):
 @pytest.mark.title(
     vi="Màn hình đầu tiên dưới 300 kB, tính cả hình", en="The first screen takes less than 300 kB, pictures included"
 )
-def test_first_screen_is_light(web, fetch, commune):
+def test_first_screen_is_light(web, fetch, web_address):
     """The first screen takes less than 300 kB, pictures included."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
-    page = web.get(f"https://{name}/")
+    page = web.get(f"{web_address}/")
     files = list(dict.fromkeys(FILE.findall(page.text)))
     static = [path for path in files if path.startswith("/static/")]
     pictures = [path for path in files if path.startswith("/media/")][:PICTURES]
@@ -55,10 +53,9 @@ def test_first_screen_is_light(web, fetch, commune):
 @pytest.mark.title(
     vi="Tệp tĩnh được nén và giữ lại; hình được giữ lại", en="Static files are packed and kept, pictures are kept"
 )
-def test_files_are_kept(web, fetch, commune):
+def test_files_are_kept(web, fetch, web_address):
     """Static files are packed and kept, pictures are kept."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "cooperative_shop"]
-    text = web.get(f"https://{name}/").text
+    text = web.get(f"{web_address}/").text
     styles, pictures = re.findall(r'href="(/static/[^"]+\.css)"', text), re.findall(r'src="(/media/[^"]+)"', text)
     answers = {path: fetch(path)[0].headers for path in (*styles, *pictures[:1])}
 

@@ -37,16 +37,10 @@ class Staff:
         return self.web.post(self.base + path, data={**data, "csrfmiddlewaretoken": token[1]}, headers=headers)
 
 
-def endpoint(commune):
-    """Return the service's address."""
-    (name,) = [each["name"] for each in commune["commune_endpoints"] if each["service"] == "traceability"]
-    return f"https://{name}"
-
-
 @pytest.fixture
-def staff(web, commune, secrets):
+def staff(web, web_address, commune, secrets):
     """Log in as staff, and out at the end."""
-    staff = Staff(web, endpoint(commune))
+    staff = Staff(web, web_address)
     answer = staff.post(
         "/nhan-vien/dang-nhap/",
         {"username": commune["traceability_staff_user"], "password": secrets("staff_password")},
@@ -111,9 +105,9 @@ def test_label_leads_to_its_page(staff, lot, web):
 @pytest.mark.title(
     vi="Mã lạ được trả lời bằng lời khuyên tiếng Việt", en="An unknown code is answered with advice in Vietnamese"
 )
-def test_unknown_code_is_explained(web, commune):
+def test_unknown_code_is_explained(web, web_address):
     """An unknown code is answered with advice in Vietnamese."""
-    page = web.get(f"{endpoint(commune)}/01/{GTIN}/10/KHONG-CO", headers={"Accept-Language": "vi"})
+    page = web.get(f"{web_address}/01/{GTIN}/10/KHONG-CO", headers={"Accept-Language": "vi"})
 
     assert page.status_code == 404
     assert '<html lang="vi">' in page.text
@@ -122,9 +116,9 @@ def test_unknown_code_is_explained(web, commune):
 
 @pytest.mark.flow
 @pytest.mark.title(vi="Trang nhân viên đòi đăng nhập", en="Staff's pages ask for a login")
-def test_staff_pages_are_closed(web, commune):
+def test_staff_pages_are_closed(web, web_address):
     """Staff's pages ask for a login."""
-    answer = web.get(f"{endpoint(commune)}/nhan-vien/lo/them/")
+    answer = web.get(f"{web_address}/nhan-vien/lo/them/")
 
     assert answer.status_code == 302
     assert "/nhan-vien/dang-nhap/" in answer.headers["location"]

@@ -2,7 +2,7 @@
 
     SMARTCOMMUNE_PROFILE=vi-huong pytest roles/cooperative_shop/checks --hosts=server-1
 
-Gives the fixtures ``commune``, ``web``, ``web_from`` and ``secrets``; connects Testinfra's ``host`` as root; keeps a
+Gives the fixtures that ``docs/checks.md`` lists; connects Testinfra's ``host`` as root; keeps a
 service's checks to the hosts that carry it; probes each host before its first check, so that a host that does not
 answer is reported as not reached and nothing else. Without ``$SMARTCOMMUNE_PROFILE`` or a runner it does nothing.
 """
@@ -114,6 +114,14 @@ def commune(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The host's inventory variables without secrets: ``commune``, ``commune_host``, the services' options."""
     session, host, _ = _session(request)
     return session.context.hosts[host].variables
+
+
+@pytest.fixture
+def web_address(request: pytest.FixtureRequest, commune: dict[str, Any]) -> str:
+    """The checked service's one web address, as ``https://cua-hang.…``, without a slash at its end."""
+    _, _, service = _session(request)
+    (name,) = [endpoint["name"] for endpoint in commune["commune_endpoints"] if endpoint["service"] == service]
+    return f"https://{name}"
 
 
 @pytest.fixture
