@@ -1,8 +1,8 @@
 """Bundle an application for its hosts, on the controller: the lock's wheels as one archive, the source as another.
 
 Prints ``{"key", "wheels", "id", "source", "changed", "named"}`` as JSON; ``named`` are the files in both archives whose
-paths match ``--name``. The wheels are installed from their hashes for the
-hosts' Python, not the controller's, and kept in the cache: the same lock is fetched once. Archives are deterministic.
+paths match ``--name``. The wheels are installed from their hashes for the hosts' Python, not the controller's, and kept
+in the cache: the same lock is fetched once. Archives are deterministic.
 
 Packages that are published as source only stand in a lock of their own, ``requirements.sdist.txt`` beside the first;
 what builds them, on the controller and for any Python, is locked by hash as well, in ``requirements.build.txt``.

@@ -98,9 +98,8 @@ def _import_event(row: EventRow, outcome: Outcome) -> None:
             outcome.unchanged += 1
             continue
         newest = _newest(kept) if kept else None
-        if (
-            newest is None or newest.kind == VOID
-        ):  # what staff withdrew stays withdrawn: a changed row is a new statement
+        # what staff withdrew stays withdrawn: a changed row is a new statement
+        if newest is None or newest.kind == VOID:
             record_event(lot, entry, by=BY, details=mark)
             outcome.events_new += 1
         else:

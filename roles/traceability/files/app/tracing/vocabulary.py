@@ -22,30 +22,28 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a lot: its title on the page, whether a lot must have it, and the rule that asks for it."""
+    """A field of a lot: its title on the page, and the rule that asks for it."""
 
     name: str
     label: Label
-    required: bool
     source: str
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("product", Label("Tên sản phẩm", "Product"), required=True, source=DECREE),
-    Field("picture", Label("Hình ảnh sản phẩm", "Picture of the product"), required=False, source=DECREE),
-    Field("producer", Label("Cơ sở sản xuất", "Producer"), required=True, source=DECREE),
-    Field("producer_address", Label("Địa chỉ cơ sở sản xuất", "Producer's address"), required=True, source=DECREE),
-    Field("origin", Label("Xuất xứ", "Origin"), required=True, source=DECREE),
-    Field("brand", Label("Thương hiệu, nhãn hiệu", "Brand"), required=False, source=DECREE),
-    Field("gtin", Label("Mã sản phẩm (GTIN)", "Product code (GTIN)"), required=True, source="TCVN 13274"),
-    Field("lot", Label("Số lô", "Lot number"), required=True, source=DECREE + " (nếu có)"),
-    Field("serial", Label("Số sê-ri", "Serial number"), required=False, source=DECREE + " (nếu có)"),
-    Field("produced_on", Label("Ngày sản xuất", "Produced on"), required=False, source="TCVN 12850"),
-    Field("expires_on", Label("Hạn sử dụng", "Best before"), required=False, source=DECREE + " (nếu có)"),
-    Field("standards", Label("Tiêu chuẩn, quy chuẩn áp dụng", "Standards applied"), required=False, source=DECREE),
-    Field("quantity", Label("Số lượng của lô", "Quantity of the lot"), required=False, source="TCVN 12850"),
+    Field("product", Label("Tên sản phẩm", "Product"), source=DECREE),
+    Field("picture", Label("Hình ảnh sản phẩm", "Picture of the product"), source=DECREE),
+    Field("producer", Label("Cơ sở sản xuất", "Producer"), source=DECREE),
+    Field("producer_address", Label("Địa chỉ cơ sở sản xuất", "Producer's address"), source=DECREE),
+    Field("origin", Label("Xuất xứ", "Origin"), source=DECREE),
+    Field("brand", Label("Thương hiệu, nhãn hiệu", "Brand"), source=DECREE),
+    Field("gtin", Label("Mã sản phẩm (GTIN)", "Product code (GTIN)"), source="TCVN 13274"),
+    Field("lot", Label("Số lô", "Lot number"), source=DECREE + " (nếu có)"),
+    Field("serial", Label("Số sê-ri", "Serial number"), source=DECREE + " (nếu có)"),
+    Field("produced_on", Label("Ngày sản xuất", "Produced on"), source="TCVN 12850"),
+    Field("expires_on", Label("Hạn sử dụng", "Best before"), source=DECREE + " (nếu có)"),
+    Field("standards", Label("Tiêu chuẩn, quy chuẩn áp dụng", "Standards applied"), source=DECREE),
+    Field("quantity", Label("Số lượng của lô", "Quantity of the lot"), source="TCVN 12850"),
 )
-EVENTS_FIELD = Field("events", Label("Sự kiện và thời gian", "Events and times"), required=True, source=DECREE)
 
 # What a lot's events in the chain record of it; the same names are the columns of the lots' table.
 LOT_FIELDS: tuple[str, ...] = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError
 
 from tracing.gs1 import GS1Error, normalise_gtin
-from tracing.labels import COLUMNS, ROWS, LabelError
+from tracing.labels import COLUMNS, ROWS, LabelError, Layout
 from tracing.models import Lot
 from tracing.sheets import render_lot_labels
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("gtin")
         parser.add_argument("lot")
         parser.add_argument("--serial", default="")
-        parser.add_argument("--layout", choices=("sheet", "single"), default="sheet")
+        parser.add_argument("--layout", choices=get_args(Layout), default="sheet")
         parser.add_argument("--copies", type=int, default=COLUMNS * ROWS)
         parser.add_argument("--out", type=Path, help="file; standard output when left out")
 
