@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from itertools import islice
 from types import SimpleNamespace
@@ -14,7 +17,8 @@ import pytest
 from smartcommune import paths
 from smartcommune.catalogue.loader import load_catalogue
 from smartcommune.errors import UsageError
-from smartcommune.lab.sensors import modbus, mqtt, player, series
+from smartcommune.lab.errors import LabError
+from smartcommune.lab.sensors import modbus, mqtt, player, series, stage
 from smartcommune.lab.sensors.scene import Scene
 
 OXYGEN = {"kind": "holding", "register": 1, "type": "int16", "scale": 0.01}
@@ -201,3 +205,44 @@ def test_a_modbus_player_ends_by_itself():
 
     assert [each["step"] for each in told[:2]] == [0, 1]
     assert told[2] == {"answered": 0}
+
+
+PLAYED = """
+import json, sys
+for sensor in json.load(open(sys.argv[1]))["sensors"]:
+    print(json.dumps({"sensor": sensor["id"]}))
+print(json.dumps({"polls": 3}))
+print("OSError: gone")
+"""
+
+
+class _Station:
+    """A station whose player says what it has played."""
+
+    address = "10.20.5.20"
+
+    def start(self, argv, output):
+        """Run a player that shows one reading of each sensor of its spec, then ends in an error."""
+        return subprocess.Popen([sys.executable, "-c", PLAYED, argv[-1]], stdout=output)
+
+
+def test_what_was_played_is_told_by_sensor():
+    """Each station's sensors are told with the readings they showed, and with what their player said at its end."""
+    lab = SimpleNamespace(station=lambda zone, address: contextlib.nullcontext(_Station()))
+    started = []
+    spec = {"source": "modbus", "address": "10.20.5.20", "sensors": [{"id": "ao-1"}, {"id": "ao-2"}]}
+    (told,) = stage.play(lab, [spec], lambda address, sensors: started.append((address, sensors)))
+
+    assert started == [("10.20.5.20", ["ao-1", "ao-2"])]
+    assert told == {each: {"readings": 1, "polls": 3, "error": "OSError: gone"} for each in ("ao-1", "ao-2")}
+
+
+def test_a_gateway_without_the_account_is_told():
+    """An MQTT device whose account the gateway does not know plays nothing; the profile has to be applied first."""
+    lab = SimpleNamespace(shell_argv=lambda host, command: ["sh", "-c", "echo no such account >&2; exit 1"])
+    scene = SimpleNamespace(
+        account=lambda row: "ao", host=lambda row: "gateway-1", service=SimpleNamespace(name="sensor_gateway")
+    )
+
+    with pytest.raises(LabError, match="gateway-1 gives no account ao: no such account"):
+        stage.sender_of(lab, scene, {"source": "mqtt"})
