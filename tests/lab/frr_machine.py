@@ -14,8 +14,8 @@ from smartcommune.devices.record import Keeper
 from smartcommune.devices.render import render
 from smartcommune.lab.lab import Lab
 from smartcommune.lab.models import MachineSpec
-from smartcommune.lab.proxy import PORT
 from smartcommune.site.models import Device
+from smartcommune.site.networks import LAB_MIRROR_PORT
 from tests.device_samples import make_device
 
 NAME, USER = "router-1", "netadmin"
@@ -42,7 +42,7 @@ class Router:
 
     def install(self) -> None:
         """Make a router of the machine, as docs/devices.md says."""
-        proxy = f"-o Acquire::http::Proxy=http://{self.gateway}:{PORT}"
+        proxy = f"-o Acquire::http::Proxy=http://{self.gateway}:{LAB_MIRROR_PORT}"
         apt = f"DEBIAN_FRONTEND=noninteractive apt-get {proxy} -qq"
         self.shell(f"{apt} update && {apt} install --yes --no-install-recommends frr frr-pythontools >/dev/null")
         self._put(GUARD / "commune_frr_guard.py", "/usr/local/sbin/commune-frr-guard")

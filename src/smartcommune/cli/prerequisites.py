@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smartcommune import paths
+from smartcommune.lab.commands import PACKAGES
 from smartcommune.sizes import format_bytes
 from smartcommune.text import Text
 
@@ -17,15 +18,6 @@ GIBIBYTE = 1024**3
 DISK_NEEDED = 8 * GIBIBYTE  # the checkout's environment, the engine, the base image and two machines
 MEMORY_NEEDED = 3 * GIBIBYTE  # the lab at its 2.5 GB and the toolkit itself
 PROGRAMS = {"ssh": "openssh-client", "ssh-agent": "openssh-client", "ssh-keygen": "openssh-client", "git": "git"}
-LAB_PROGRAMS = {
-    "systemd-nspawn": "systemd-container",
-    "mmdebstrap": "mmdebstrap",
-    "ip": "iproute2",
-    "nsenter": "util-linux",
-    "losetup": "mount",
-    "udhcpc": "udhcpc",
-    "mkfs.ext4": "e2fsprogs",
-}
 _SETUP = Text(vi="chạy: make setup", en="run: make setup")
 
 
@@ -43,7 +35,11 @@ def inspect(*, lab: bool) -> list[Prerequisite]:
     """Return all findings; nothing is changed and nothing is fetched."""
     findings = [_python(), *(_program(name, package) for name, package in PROGRAMS.items()), _engine(), _state()]
     if lab:
-        findings += [_linux(), _root(), *(_program(name, package) for name, package in LAB_PROGRAMS.items())]
+        findings += [
+            _linux(),
+            _root(),
+            *(_program(name, package) for name, package in PACKAGES.items() if name not in PROGRAMS),
+        ]
         findings += [_disk(), _memory()]
     return findings
 

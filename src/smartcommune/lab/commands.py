@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 # Debian's package for each program the lab calls.
 PACKAGES = {
     "ip": "iproute2",
+    "losetup": "mount",
     "mkfs.ext4": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "mount": "mount",
     "nsenter": "util-linux",
-    "nft": "nftables",
     "setpriv": "util-linux",
     "ssh": "openssh-client",
     "systemd-nspawn": "systemd-container",

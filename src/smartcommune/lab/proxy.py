@@ -19,13 +19,13 @@ from smartcommune.lab.mirrors import Mirrors, find_mirrors
 from smartcommune.lab.models import ProxyStatus
 from smartcommune.lab.package_proxy import Config
 from smartcommune.lab.process import load_process
+from smartcommune.site.networks import LAB_MIRROR_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from smartcommune.lab.layout import Layout
 
-PORT = 3142
 _PASSED_ON = ("http_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -59,7 +59,7 @@ def ensure_proxy(layout: Layout, addresses: Sequence[str]) -> None:
     """Have the proxy listen on ``addresses`` of the lab's namespace; one that does already is left alone."""
     folder = layout.proxy
     (folder / "counters").mkdir(parents=True, exist_ok=True)
-    listen = [(address, PORT) for address in addresses]
+    listen = [(address, LAB_MIRROR_PORT) for address in addresses]
     config = _configuration(find_mirrors(), listen, layout.netns_path, folder / "counters")
     record = folder / "proxy.json"
     wanted = json.loads(json.dumps(asdict(config)))
@@ -69,7 +69,7 @@ def ensure_proxy(layout: Layout, addresses: Sequence[str]) -> None:
     what = _background(layout.unit("proxy", "packages"), folder, config, layout.mark("proxy", "packages"))
     process = background.start(what)
     for address in addresses:
-        background.wait_listening(what, process, layout.netns, address, PORT)
+        background.wait_listening(what, process, layout.netns, address, LAB_MIRROR_PORT)
     record.write_text(json.dumps(wanted))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smartcommune.catalogue.models import RESOLVER
-from smartcommune.site.networks import OUTER_ZONES
+from smartcommune.site.networks import LAB_MIRROR_PORT, OUTER_ZONES
 
 if TYPE_CHECKING:
     from smartcommune.site.draft import Draft, DraftHost, Network
@@ -16,7 +16,6 @@ Peers = dict[str, Peer | None]
 GATEWAY = "gateway"  # as an address: the gateway of the host's own zone
 INTERNET = "0.0.0.0/0"  # whatever lies beyond the WAN
 LOCAL = "127.0.0.1"
-LAB_MIRROR_PORT = 3142  # the lab's proxy listens on every zone's gateway; behind a router, on the operator's side
 _DNS_PORT = 53
 
 
