@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 ZONE_PREFIX = 24
 OUTER_ZONES = ("wan", "wan2")  # the gateway is the operator's, and whatever lies beyond comes and goes here
 ROUTER_ZONE = "edge"
-LAB_MIRROR_PORT = (
-    3142  # of the lab's package proxy: on every zone's gateway; behind a router, on the operator's side
-)
+LAB_MIRROR_PORT = 3142  # of the lab's package proxy: on every zone's gateway; behind a router, on the operator's side
 _ZONE_SIZE = 256
 _ROUTER_IN_OUTER_ZONE = 10
 
