@@ -222,7 +222,7 @@ def test_a_machine_that_does_not_boot_is_named_and_repaired(commune: Commune) ->
 
     text = error.value.message.en
     for name in ("server-1", "server-2"):
-        assert f"The machine {name} stopped:\n" in text
+        assert f"the machine {name} stopped:\n" in text
     assert len(text.splitlines()) > 4
     commune.up()
     assert reasons(commune.preview()) == {}

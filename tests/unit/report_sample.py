@@ -146,7 +146,7 @@ def verification() -> Verification:
             _result(
                 "server-1", "base", "test_a", "Tường lửa mặc định chặn", "The firewall denies by default", "passed"
             ),
-            _result("server-1", "base", "test_b", "SSH chỉ nhận khoá", "SSH accepts keys only", "passed"),
+            _result("server-1", "base", "test_b", "SSH chỉ nhận khóa", "SSH accepts keys only", "passed"),
             _result(
                 "server-1",
                 "postgresql",

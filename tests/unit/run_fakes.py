@@ -33,7 +33,7 @@ class FakeStack:
         self.world, self.site, self.lock, self.unreached = world, site, 0, world.unreached
         world.accepted = accept_host_keys
         if world.locked:
-            raise LockedError(Text(vi="khoá", en="locked by pid 7"))
+            raise LockedError(Text(vi="khóa", en="locked by pid 7"))
 
     def __enter__(self):
         return self

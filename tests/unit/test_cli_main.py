@@ -133,7 +133,7 @@ def test_completion_has_no_document(capsys, option):
     ("error", "code", "line"),
     [
         (UsageError(Text(vi="sai", en="wrong"), todo=Text(vi="sửa", en="mend it")), 2, "error: wrong"),
-        (LockedError(Text(vi="khoá", en="locked")), 1, "error: locked"),
+        (LockedError(Text(vi="khóa", en="locked")), 1, "error: locked"),
         (NotReachedError(Text(vi="xa", en="far")), 4, "error: far"),
         (KeyboardInterrupt(), 130, "error: interrupted"),
         (typer.Abort(), 130, "error: interrupted"),

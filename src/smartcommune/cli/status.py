@@ -84,7 +84,7 @@ def _show(session: Session, known: dict[str, Any]) -> None:
         title = session.text("khóa SSH của công cụ", "the toolkit's SSH key")
         session.result(f"  {title}: {key}")
     if lock := known["lock"]:
-        held = session.text("khoá", "lock")
+        held = session.text("khóa", "lock")
         session.result(f"  {held}: {lock.user}@{lock.host} pid {lock.pid}, {lock.since}, {lock.command}")
     run, report = known["run"], known["report"]
     last = session.text("lượt chạy gần nhất", "last run")

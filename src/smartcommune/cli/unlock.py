@@ -48,10 +48,10 @@ def unlock(
         _stop(session, holder, yes=yes)
         with hold(path, wait=STOP_WAIT):
             pass
-        session.result(session.text("Khoá đã được nhả.", "The lock is free."))
+        session.result(session.text("Khóa đã được nhả.", "The lock is free."))
         session.document({"locked": False, "stopped": holder})
         return
-    session.result(session.text("Không ai giữ khoá.", "Nobody holds the lock."))
+    session.result(session.text("Không ai giữ khóa.", "Nobody holds the lock."))
     session.document({"locked": False, "stopped": None})
 
 
@@ -60,13 +60,13 @@ def _stop(session: Session, holder: Holder, *, yes: bool) -> None:
     from smartcommune.text import Text
 
     line = session.text(
-        f"{holder.user} trên {holder.host} giữ khoá từ {holder.since}: {holder.command} (pid {holder.pid})",
+        f"{holder.user} trên {holder.host} giữ khóa từ {holder.since}: {holder.command} (pid {holder.pid})",
         f"{holder.user} on {holder.host} holds the lock since {holder.since}: {holder.command} (pid {holder.pid})",
     )
     session.note(line)
     if holder.host != socket.gethostname():
         raise LockedError(
-            Text(vi=f"khoá được giữ trên {holder.host}", en=f"the lock is held on {holder.host}"),
+            Text(vi=f"khóa được giữ trên {holder.host}", en=f"the lock is held on {holder.host}"),
             todo=Text(vi=f"chạy lệnh này trên {holder.host}", en=f"run this command on {holder.host}"),
         )
     session.confirm(session.text("Dừng lượt chạy đó?", "Stop that run?"), yes=yes)

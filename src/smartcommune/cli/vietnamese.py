@@ -36,7 +36,7 @@ VIETNAMESE: dict[str, str] = {
         "Đích: lab hoặc existing. Mặc định là đích đầu tiên của hồ sơ."
     ),
     "Do not ask.": "Không hỏi lại.",
-    "Seconds to wait for another run's lock.": "Số giây đợi lượt chạy khác nhả khoá.",
+    "Seconds to wait for another run's lock.": "Số giây đợi lượt chạy khác nhả khóa.",
     "Only this host; may be repeated.": "Chỉ máy này; có thể ghi nhiều lần.",
     "Trust this machine's changed SSH host key from now on, after comparing it; may be repeated.": (
         "Từ nay tin khóa máy chủ SSH đã đổi của máy này, sau khi đã so; có thể ghi nhiều lần."
@@ -95,7 +95,7 @@ VIETNAMESE: dict[str, str] = {
     "Show the latest report in short and where its files are.": "Tóm tắt báo cáo mới nhất và chỉ chỗ các tệp.",
     "Open it in this computer's browser.": "Mở bằng trình duyệt của máy này.",
     "Show what is known without asking any host: machines, lock, last run, last report.": (
-        "Cho thấy điều đã biết mà không hỏi máy nào: máy, khoá, lượt chạy và báo cáo gần nhất."
+        "Cho thấy điều đã biết mà không hỏi máy nào: máy, khóa, lượt chạy và báo cáo gần nhất."
     ),
     # backup, restore, destroy, unlock, doctor
     "Save the data of every service that keeps some, on its host, under one stamp.": (
@@ -117,7 +117,7 @@ VIETNAMESE: dict[str, str] = {
         "Show who holds the commune's lock; ask that run to stop, and wait until the lock is free.\n\nThe "
         "run ends as if interrupted there: the same command resumes it."
     ): (
-        "Cho biết ai giữ khoá của xã; bảo lượt chạy đó dừng, và đợi khoá được nhả.\n\nLượt chạy đó coi "
+        "Cho biết ai giữ khóa của xã; bảo lượt chạy đó dừng, và đợi khóa được nhả.\n\nLượt chạy đó coi "
         "như bị ngắt: chạy lại chính lệnh của nó để làm tiếp."
     ),
     "Look at this computer's prerequisites; end with one line of verdict. Changes nothing.": (

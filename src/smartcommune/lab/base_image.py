@@ -92,7 +92,7 @@ def ensure_base(progress: ProgressCallback = ignore_progress, *, dry_run: bool =
     if dry_run or image.is_dir():
         return image
     ensure_cache_folder("lab")
-    progress(Progress(Text(vi="Chờ khoá của ảnh nền", en="Waiting for the base image's lock"), 0.0))
+    progress(Progress(Text(vi="Chờ khóa của ảnh nền", en="Waiting for the base image's lock"), 0.0))
     with locked(image.parent / ".base.lock"):
         if image.is_dir():
             return image
@@ -152,8 +152,8 @@ def _bootstrap(recipe: Recipe, target: Path, progress: ProgressCallback) -> None
         raise LabError(
             Text(vi=f"mmdebstrap không làm được ảnh nền:\n{last}", en=f"mmdebstrap made no base image:\n{last}"),
             todo=Text(
-                vi="Kiểm tra đường truyền và nguồn gói của máy này (apt-get update), rồi chạy lại lệnh.",
-                en="Check this computer's network and package sources (apt-get update), then run the command again.",
+                vi="kiểm tra đường truyền và nguồn gói của máy này (apt-get update), rồi chạy lại lệnh",
+                en="check this computer's network and package sources (apt-get update), then run the command again",
             ),
         )
 

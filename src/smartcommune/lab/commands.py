@@ -32,8 +32,8 @@ def missing_tool(program: str) -> ToolMissingError:
     """Return the error for a program that is not installed."""
     package = PACKAGES.get(program, program)
     return ToolMissingError(
-        Text(vi=f"Máy này chưa có chương trình {program}.", en=f"This computer lacks the program {program}."),
-        todo=Text(vi=f"Chạy: sudo apt-get install {package}", en=f"Run: sudo apt-get install {package}"),
+        Text(vi=f"máy này chưa có chương trình {program}", en=f"this computer lacks the program {program}"),
+        todo=Text(vi=f"chạy: sudo apt-get install {package}", en=f"run: sudo apt-get install {package}"),
     )
 
 
@@ -53,8 +53,8 @@ def run(
         command = " ".join(argv)
         raise LabError(
             Text(
-                vi=f"Lệnh không xong sau {timeout:.0f} giây: {command}",
-                en=f"No end after {timeout:.0f} s: {command}",
+                vi=f"lệnh không xong sau {timeout:.0f} giây: {command}",
+                en=f"no end after {timeout:.0f} s: {command}",
             )
         ) from error
     except subprocess.CalledProcessError as error:
@@ -62,8 +62,8 @@ def run(
         words = (error.stderr or error.stdout or "").strip()[-600:]
         raise LabError(
             Text(
-                vi=f"Lệnh thất bại (mã {error.returncode}): {command}\n{words}",
-                en=f"Command failed (status {error.returncode}): {command}\n{words}",
+                vi=f"lệnh thất bại (mã {error.returncode}): {command}\n{words}",
+                en=f"command failed (status {error.returncode}): {command}\n{words}",
             )
         ) from error
     return done.stdout

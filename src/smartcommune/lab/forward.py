@@ -113,8 +113,8 @@ def _free_port(wanted: int | None) -> int:
         return port
     raise LabUsageError(
         Text(
-            vi=f"Cổng {wanted or _FIRST_PORT} trên máy này đã có chương trình khác dùng.",
-            en=f"Port {wanted or _FIRST_PORT} of this computer is taken by another program.",
+            vi=f"cổng {wanted or _FIRST_PORT} trên máy này đã có chương trình khác dùng",
+            en=f"port {wanted or _FIRST_PORT} of this computer is taken by another program",
         ),
-        todo=Text(vi="Chọn cổng khác với --port.", en="Choose another one with --port."),
+        todo=Text(vi="chọn cổng khác với --port", en="choose another one with --port"),
     )

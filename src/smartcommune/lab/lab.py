@@ -52,8 +52,8 @@ def require_root() -> None:
     """Raise LabUsageError unless this process may make machines."""
     if os.geteuid() != 0:
         raise LabUsageError(
-            Text(vi="Lab cần quyền root.", en="The lab needs root."),
-            todo=Text(vi="Chạy lại lệnh với sudo.", en="Run the command again with sudo."),
+            Text(vi="lab cần quyền root", en="the lab needs root"),
+            todo=Text(vi="chạy lại lệnh với sudo", en="run the command again with sudo"),
         )
 
 
@@ -155,7 +155,7 @@ class Lab:
                 Text(vi="chưa trả lời SSH", en="does not answer SSH") if running else Text(vi="đã dừng", en="stopped")
             )
             raise MachineError(
-                Text(vi=f"Máy {name} {what.vi}:\n{console}", en=f"The machine {name} {what.en}:\n{console}")
+                Text(vi=f"máy {name} {what.vi}:\n{console}", en=f"the machine {name} {what.en}:\n{console}")
             )
 
     def read_machine(self, name: str) -> MachineState | None:
@@ -187,7 +187,7 @@ class Lab:
         require(self.layout, name)
         first = machine.leader(self.layout, name)
         if first is None:
-            raise LabUsageError(Text(vi=f"Máy {name} không chạy.", en=f"The machine {name} does not run."))
+            raise LabUsageError(Text(vi=f"máy {name} không chạy", en=f"the machine {name} does not run"))
         inside = ("nsenter", f"--target={first}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--")
         return (*inside, "/bin/su", "--login", "root", *(("--command", command) if command is not None else ()))
 

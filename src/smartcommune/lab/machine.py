@@ -106,10 +106,10 @@ def start(layout: Layout, record: Record) -> None:
     if not Path(record.base).is_dir():
         raise MachineError(
             Text(
-                vi=f"Ảnh nền của {name} không còn: {record.base}",
-                en=f"The base image of {name} is gone: {record.base}",
+                vi=f"ảnh nền của {name} không còn: {record.base}",
+                en=f"the base image of {name} is gone: {record.base}",
             ),
-            todo=Text(vi=f"Xoá máy rồi tạo lại: {name}", en=f"Remove the machine and make it again: {name}"),
+            todo=Text(vi=f"xóa máy rồi tạo lại: {name}", en=f"remove the machine and make it again: {name}"),
         )
     host.ensure_inotify(layout, len(names(layout)))
     folder = layout.machine(name)
@@ -155,8 +155,8 @@ def set_memory(layout: Layout, record: Record, limit: int) -> bool:
     except OSError as error:
         raise MachineError(
             Text(
-                vi=f"{name} đang dùng nhiều bộ nhớ hơn {format_bytes(limit)}.",
-                en=f"{name} uses more memory than {format_bytes(limit)} at the moment.",
+                vi=f"{name} đang dùng nhiều bộ nhớ hơn {format_bytes(limit)}",
+                en=f"{name} uses more memory than {format_bytes(limit)} at the moment",
             )
         ) from error
 
@@ -208,7 +208,7 @@ def _sweep(layout: Layout, name: str) -> None:
     if not gone or not loop.wait_detached(image, _KILL_TIMEOUT):
         held = ", ".join(loop.attached(image)) or ", ".join(map(str, cgroup.pids(tops)))
         raise MachineError(
-            Text(vi=f"{name} chưa dừng hẳn (còn giữ: {held}).", en=f"{name} did not go away (still held: {held}).")
+            Text(vi=f"{name} chưa dừng hẳn (còn giữ: {held})", en=f"{name} did not go away (still held: {held})")
         )
     if background.booted_with_systemd():
         # It removes the groups itself; if we did, it would wait for their end in vain.
@@ -223,14 +223,14 @@ def reboot(layout: Layout, name: str, *, dry_run: bool = False) -> None:
     require(layout, name)
     first = leader(layout, name)
     if first is None:
-        raise LabUsageError(Text(vi=f"Máy {name} không chạy.", en=f"The machine {name} does not run."))
+        raise LabUsageError(Text(vi=f"máy {name} không chạy", en=f"the machine {name} does not run"))
     if dry_run:
         return
     close_connection(layout.deployment, name)
     found = process.start_ticks(first)
     os.kill(first, signal.SIGRTMIN + _REBOOT_SIGNAL)
     if found is not None and not process.Process(first, found).wait(_STOP_TIMEOUT):
-        raise MachineError(Text(vi=f"{name} không khởi động lại.", en=f"{name} does not reboot."))
+        raise MachineError(Text(vi=f"{name} không khởi động lại", en=f"{name} does not reboot"))
 
 
 def destroy(layout: Layout, name: str, *, dry_run: bool = False) -> None:

@@ -125,12 +125,12 @@ def find_mirrors(apt: Path = APT) -> Mirrors:
     if archive is None:
         raise LabError(
             Text(
-                vi=f"Không thấy nguồn gói Debian (http hoặc https) nào trong {apt}.",
-                en=f"No Debian package source over http or https in {apt}.",
+                vi=f"không thấy nguồn gói Debian (http hoặc https) nào trong {apt}",
+                en=f"no Debian package source over http or https in {apt}",
             ),
             todo=Text(
-                vi="Thêm một nguồn như trong sources.list(5), ví dụ qua /etc/apt/sources.list.d/debian.sources.",
-                en="Add one as sources.list(5) describes, in /etc/apt/sources.list.d/debian.sources for example.",
+                vi="thêm một nguồn như trong sources.list(5), ví dụ qua /etc/apt/sources.list.d/debian.sources",
+                en="add one as sources.list(5) describes, in /etc/apt/sources.list.d/debian.sources for example",
             ),
         )
     return Mirrors(

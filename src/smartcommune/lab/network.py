@@ -180,10 +180,10 @@ def ensure_network(layout: Layout, zones: Sequence[Zone], *, dry_run: bool = Fal
         if layout.netns_path.exists() and not network_exists(layout) and owner_mark(layout.netns):
             raise OwnedByOtherError(
                 Text(
-                    vi=f"Mạng {layout.netns} thuộc về một bản khác: {owner_mark(layout.netns)}",
-                    en=f"The network {layout.netns} belongs to another checkout: {owner_mark(layout.netns)}",
+                    vi=f"mạng {layout.netns} thuộc về một bản khác: {owner_mark(layout.netns)}",
+                    en=f"the network {layout.netns} belongs to another checkout: {owner_mark(layout.netns)}",
                 ),
-                todo=Text(vi="Chạy 'smartcommune lab clean' ở bản đó.", en="Run 'smartcommune lab clean' there."),
+                todo=Text(vi="chạy 'smartcommune lab clean' ở bản đó", en="run 'smartcommune lab clean' there"),
             )
         if dry_run:
             return
@@ -223,10 +223,10 @@ def zone_of(layout: Layout, name: str, site: str | None = None) -> Zone:
     sites = topology.sites_of(zones)
     if site is not None and site not in sites:
         raise LabUsageError(
-            Text(vi=f"Không có địa điểm {site}.", en=f"There is no site {site}."), todo=one_of(site, sites)
+            Text(vi=f"không có địa điểm {site}", en=f"there is no site {site}"), todo=one_of(site, sites)
         )
     there = tuple(dict.fromkeys(zone.name for zone in zones))
     listed = ", ".join(there) or "–"
     raise LabUsageError(
-        Text(vi=f"Không có vùng mạng {name}. Các vùng: {listed}.", en=f"There is no zone {name}. Zones: {listed}.")
+        Text(vi=f"không có vùng mạng {name}; các vùng: {listed}", en=f"there is no zone {name}; zones: {listed}")
     )

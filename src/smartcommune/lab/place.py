@@ -68,8 +68,8 @@ def reserve(layout: Layout, zone: Zone, address: str | None) -> tuple[str, str]:
         return netns, address_in(zone, number)
     raise LabError(
         Text(
-            vi=f"Quá nhiều trạm trong vùng {zone.name}; chạy 'smartcommune lab clean'.",
-            en=f"Too many stations in zone {zone.name}; run 'smartcommune lab clean'.",
+            vi=f"quá nhiều trạm trong vùng {zone.name}; chạy 'smartcommune lab clean'",
+            en=f"too many stations in zone {zone.name}; run 'smartcommune lab clean'",
         )
     )
 

@@ -66,8 +66,8 @@ def check_adoptable(record: Record, spec: MachineSpec, owner: str) -> None:
     if record.owner != owner:
         raise OwnedByOtherError(
             Text(
-                vi=f"Máy {spec.name} thuộc về {record.owner}.",
-                en=f"The machine {spec.name} belongs to {record.owner}.",
+                vi=f"máy {spec.name} thuộc về {record.owner}",
+                en=f"the machine {spec.name} belongs to {record.owner}",
             )
         )
     # One link is written down as such or not at all; either way it is compared.
@@ -77,7 +77,7 @@ def check_adoptable(record: Record, spec: MachineSpec, owner: str) -> None:
         listed = ", ".join(different)
         raise MustReplaceError(
             Text(
-                vi=f"Máy {spec.name} phải được thay mới, vì khác ở: {listed}.",
-                en=f"The machine {spec.name} must be replaced, since these differ: {listed}.",
+                vi=f"máy {spec.name} phải được thay mới, vì khác ở: {listed}",
+                en=f"the machine {spec.name} must be replaced, since these differ: {listed}",
             )
         )

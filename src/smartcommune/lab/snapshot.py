@@ -58,13 +58,13 @@ def take(
     if not _NAME.fullmatch(name):
         raise LabUsageError(
             Text(
-                vi=f"Tên bản chụp {name!r} không hợp lệ: chỉ dùng chữ thường, số, dấu chấm và gạch.",
-                en=f"Not a name for a snapshot: {name!r}. Use lower-case letters, digits, dots and dashes.",
+                vi=f"tên bản chụp {name!r} không hợp lệ: chỉ dùng chữ thường, số, dấu chấm và gạch",
+                en=f"not a name for a snapshot: {name!r}; use lower-case letters, digits, dots and dashes",
             )
         )
     hosts = names(layout)
     if not hosts:
-        raise LabUsageError(Text(vi="Lab chưa có máy nào.", en="The lab has no machines yet."))
+        raise LabUsageError(Text(vi="lab chưa có máy nào", en="the lab has no machines yet"))
     if dry_run:
         return tuple(hosts)
     _mend(layout, name)
@@ -127,14 +127,14 @@ def reset(
     if record is None:
         there = ", ".join(snapshot.name for snapshot in load_snapshots(layout)) or "–"
         raise LabUsageError(
-            Text(vi=f"Không có bản chụp {name}. Có: {there}.", en=f"There is no snapshot {name}. There are: {there}.")
+            Text(vi=f"không có bản chụp {name}; có: {there}", en=f"there is no snapshot {name}; there are: {there}")
         )
     for host, key in record["machines"].items():
         if require(layout, host).host_key != key:
             raise LabUsageError(
                 Text(
-                    vi=f"Máy {host} đã được thay mới sau khi chụp {name}.",
-                    en=f"The machine {host} was replaced after the snapshot {name} was taken.",
+                    vi=f"máy {host} đã được thay mới sau khi chụp {name}",
+                    en=f"the machine {host} was replaced after the snapshot {name} was taken",
                 )
             )
     hosts = tuple(record["machines"])

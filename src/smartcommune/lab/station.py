@@ -216,12 +216,12 @@ class Station:
         log = background.tail(self.folder / "log")
         return LabError(
             Text(
-                vi=f"Không có máy chủ DHCP nào trả lời trong vùng {self.zone}:\n{log}",
-                en=f"No DHCP server answers in zone {self.zone}:\n{log}",
+                vi=f"không có máy chủ DHCP nào trả lời trong vùng {self.zone}:\n{log}",
+                en=f"no DHCP server answers in zone {self.zone}:\n{log}",
             ),
             todo=Text(
-                vi="Áp dụng hồ sơ để cổng mạng chạy, hoặc cho trạm một địa chỉ: --address",
-                en="Apply the profile so that the gateway runs, or give the station an address: --address",
+                vi="áp dụng hồ sơ để cổng mạng chạy, hoặc cho trạm một địa chỉ: --address",
+                en="apply the profile so that the gateway runs, or give the station an address: --address",
             ),
         )
 
@@ -280,6 +280,6 @@ def _checked(hardware_address: str, wanted: str | None) -> str:
 
 def _no_address(found: str, example: str) -> LabUsageError:
     return LabUsageError(
-        Text(vi=f"{found!r} không phải là một địa chỉ.", en=f"{found!r} is not an address."),
-        todo=Text(vi=f"Viết như: {example}", en=f"Write it like: {example}"),
+        Text(vi=f"{found!r} không phải là một địa chỉ", en=f"{found!r} is not an address"),
+        todo=Text(vi=f"viết như: {example}", en=f"write it like: {example}"),
     )

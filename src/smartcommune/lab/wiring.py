@@ -30,8 +30,8 @@ def ports_of(layout: Layout, spec: MachineSpec) -> tuple[Port, ...]:
         if zone is None:
             raise MachineError(
                 Text(
-                    vi=f"Mạng của lab không có vùng {link.zone} cho {spec.name} ({link.address}).",
-                    en=f"The lab's network has no zone {link.zone} for {spec.name} ({link.address}).",
+                    vi=f"mạng của lab không có vùng {link.zone} cho {spec.name} ({link.address})",
+                    en=f"the lab's network has no zone {link.zone} for {spec.name} ({link.address})",
                 )
             )
         address = hardware_address(str(layout.directory), spec.name, link.name)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from smartcommune.targets.provider.lab import LabBackend
 
 _KINDS: dict[str, Kind] = {"create": "create", "update": "update", "replace": "replace", "delete": "delete"}
-_BASE_IMAGE = Text(vi="ảnh gốc của phòng thử", en="base image of the lab")
+_BASE_IMAGE = Text(vi="ảnh nền của phòng thử", en="base image of the lab")
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,13 +115,13 @@ class Agent:
 
 def _missing() -> ToolMissingError:
     return ToolMissingError(
-        Text(vi="Máy này chưa có ssh-agent.", en="This computer lacks ssh-agent."),
-        todo=Text(vi="Chạy: sudo apt-get install openssh-client", en="Run: sudo apt-get install openssh-client"),
+        Text(vi="máy này chưa có ssh-agent", en="this computer lacks ssh-agent"),
+        todo=Text(vi="chạy: sudo apt-get install openssh-client", en="run: sudo apt-get install openssh-client"),
     )
 
 
 def _refused(words: str) -> AgentError:
-    return AgentError(Text(vi=f"ssh-agent không nhận khoá: {words}", en=f"ssh-agent did not take the key: {words}"))
+    return AgentError(Text(vi=f"ssh-agent không nhận khóa: {words}", en=f"ssh-agent did not take the key: {words}"))
 
 
 class FakeAgent:
