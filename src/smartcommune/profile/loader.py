@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartcommune import paths
@@ -19,8 +20,6 @@ from smartcommune.profile.services import check_services
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from smartcommune.catalogue.models import Catalogue
     from smartcommune.document.model import Document
 
@@ -54,8 +53,6 @@ def find_profile(name_or_path: str) -> Path:
 
     Raises UsageError with a near miss when a name has no file; a path is returned as it is, and told when it is loaded.
     """
-    from pathlib import Path
-
     if "/" in name_or_path or name_or_path.endswith((".yml", ".yaml")):
         path = Path(name_or_path)
         if not path.exists() and (meant := path.with_name(f"{path.name}.yml")).is_file():
