@@ -36,18 +36,25 @@ def restore(
     stamp: Annotated[
         str | None, typer.Option("--stamp", help="Which backup; the last one made when not given.", show_default=False)
     ] = None,
+    away: Annotated[
+        bool, typer.Option("--away", help="The newest backup that each host has on the second machine.")
+    ] = False,
     target: options.Target = None,
     limit: options.Limit = None,
     yes: options.Yes = False,
     wait: options.Wait = 0,
 ) -> None:
-    """Bring back the data of a backup. What was written since then is lost: asks first."""
+    """Bring back the data of a backup. What was written since then is lost: asks first.
+
+    A host that has not the backup itself, one made anew say, fetches it from the second machine.
+    """
     session = of(context)
     commune = _open(session, profile, target)
-    which = stamp or _latest(commune)
+    which = stamp or (None if away else _latest(commune))
+    named = which or session.text("mới nhất ở máy thứ hai", "that is the newest on the second machine")
     question = session.text(
-        f"Khôi phục bản sao lưu {which} của {commune.site.profile}? Dữ liệu ghi sau đó sẽ mất.",
-        f"Restore the backup {which} of {commune.site.profile}? What was written since then is lost.",
+        f"Khôi phục bản sao lưu {named} của {commune.site.profile}? Dữ liệu ghi sau đó sẽ mất.",
+        f"Restore the backup {named} of {commune.site.profile}? What was written since then is lost.",
     )
     session.confirm(question, yes=yes)
     _run(session, commune, "restore", limit, wait, which)
@@ -63,7 +70,10 @@ def _latest(commune: Commune) -> str:
     if record is None or record.backup is None:
         raise UsageError(
             Text(vi="chưa có bản sao lưu nào được ghi nhận", en="no backup is on record"),
-            todo=Text(vi="ghi bản cần lấy: --stamp <dấu>", en="name the one you mean: --stamp <stamp>"),
+            todo=Text(
+                vi="ghi bản cần lấy: --stamp <dấu>, hoặc --away để lấy bản mới nhất ở máy thứ hai",
+                en="name the one you mean: --stamp <stamp>, or --away for the newest on the second machine",
+            ),
         )
     return record.backup
 
@@ -77,7 +87,9 @@ def _open(session: Session, profile: str, target: str | None) -> Commune:
     return commune
 
 
-def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, stamp: str) -> None:
+def _run(
+    session: Session, commune: Commune, playbook: str, limit: list[str] | None, wait: int, stamp: str | None
+) -> None:
     from smartcommune.cli.failure import show_failures
     from smartcommune.cli.loading import check_hosts
     from smartcommune.cli.progress import progress
@@ -85,9 +97,18 @@ def _run(session: Session, commune: Commune, playbook: str, limit: list[str] | N
 
     hosts = check_hosts(commune, limit)
     with progress(session) as tell:
-        result = run_user_playbook(commune.site, playbook, tell, limit=hosts, stamp=stamp, wait=timedelta(seconds=wait))
+        result = run_user_playbook(
+            commune.site,
+            playbook,
+            tell,
+            limit=hosts,
+            stamp=stamp,
+            variables={} if stamp else {"commune_backup_away": "true"},
+            wait=timedelta(seconds=wait),
+        )
     session.document({"profile": commune.site.profile, "playbook": playbook, "stamp": stamp, **result.to_plain()})
-    session.result(session.text(*_verdict(playbook, stamp, whole=result.exit_code == 0)))
+    named = stamp or session.text("mới nhất ở máy thứ hai", "that is the newest on the second machine")
+    session.result(session.text(*_verdict(playbook, named, whole=result.exit_code == 0)))
     for name, counts in result.hosts.items():
         state = session.text(
             f"{counts.changed} thay đổi, {counts.failed} hỏng" + (", không tới được" if counts.unreachable else ""),

@@ -20,7 +20,12 @@ EXAMPLES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("report",): ("smartcommune report vi-huong", "smartcommune report vi-huong --open"),
     ("status",): ("smartcommune status vi-huong",),
     ("backup",): ("smartcommune backup vi-huong", "smartcommune backup vi-huong --limit server-1"),
-    ("restore",): ("smartcommune restore vi-huong", "smartcommune restore vi-huong --stamp 20261124T020000Z"),
+    ("restore",): (
+        "smartcommune restore vi-huong",
+        "smartcommune restore vi-huong --stamp 20261124T020000Z",
+        "smartcommune restore vi-huong --away --limit server-1",
+    ),
+    ("drill",): ("smartcommune drill vi-huong", "smartcommune drill vi-huong --target existing --json"),
     ("destroy",): ("smartcommune destroy vi-huong", "smartcommune destroy vi-huong --yes"),
     ("unlock",): ("smartcommune unlock vi-huong",),
     ("doctor",): ("smartcommune doctor", "smartcommune doctor --no-lab"),

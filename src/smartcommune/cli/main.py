@@ -21,6 +21,7 @@ from smartcommune.cli import (
     destroy,
     devices,
     doctor,
+    drill,
     explain,
     lab,
     plan,
@@ -53,7 +54,20 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
         no_args_is_help=bare_help,
     )
     app.callback()(_global_options)
-    modules: tuple[Any, ...] = (validate, explain, plan, apply, verify, report, status, backup, destroy, unlock, doctor)
+    modules: tuple[Any, ...] = (
+        validate,
+        explain,
+        plan,
+        apply,
+        verify,
+        report,
+        status,
+        backup,
+        drill,
+        destroy,
+        unlock,
+        doctor,
+    )
     for module in modules:
         for function in module.COMMANDS:
             app.command()(function)

@@ -101,8 +101,21 @@ VIETNAMESE: dict[str, str] = {
     "Save the data of every service that keeps some, on its host, under one stamp.": (
         "Sao lưu dữ liệu của mọi dịch vụ có dữ liệu, ngay trên máy của nó, dưới một dấu thời gian."
     ),
-    "Bring back the data of a backup. What was written since then is lost: asks first.": (
-        "Khôi phục dữ liệu từ một bản sao lưu. Dữ liệu ghi sau đó sẽ mất: hỏi trước."
+    (
+        "Bring back the data of a backup. What was written since then is lost: asks first.\n\nA host that has "
+        "not the backup itself, one made anew say, fetches it from the second machine."
+    ): (
+        "Khôi phục dữ liệu từ một bản sao lưu. Dữ liệu ghi sau đó sẽ mất: hỏi trước.\n\nMáy nào không còn bản "
+        "đó, chẳng hạn máy mới dựng lại, thì lấy về từ máy thứ hai."
+    ),
+    "The newest backup that each host has on the second machine.": "Bản mới nhất của từng máy ở máy thứ hai.",
+    (
+        "Try whether the backups can be restored: on fresh machines in the lab, which are removed "
+        "afterwards.\n\nThe second machine's newest backups are proven there, and checked by the services' own "
+        "checks. The report dates it."
+    ): (
+        "Thử xem bản sao lưu có khôi phục được không: trên máy mới trong phòng thử, xong thì gỡ đi.\n\nBản mới "
+        "nhất ở máy thứ hai được đối chiếu ở đó và kiểm tra bằng chính kiểm tra của dịch vụ. Báo cáo ghi ngày."
     ),
     "Which backup; the last one made when not given.": "Bản sao lưu nào; không ghi thì lấy bản làm gần nhất.",
     (

@@ -22,6 +22,7 @@ from smartcommune.runs.devices import (
     nothing_seen,
     with_devices,
 )
+from smartcommune.runs.drills import load_drills
 from smartcommune.runs.events import OnEvent, from_checks, from_hosts, from_machines
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder, load_latest
@@ -212,6 +213,7 @@ class Run:
             made,
             unchecked=unchecked,
             last_checked=last.generated if last else None,
+            drills=load_drills(folder.parent),
         )
         return report, write_report(report, folder, self.settings.language)
 

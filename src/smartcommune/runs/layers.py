@@ -9,11 +9,18 @@ from typing import Any
 from smartcommune.devices.work import change_devices, look_at_devices
 
 
+def clean_lab(profile: str) -> None:
+    """Remove what is left of a lab."""
+    from smartcommune.lab.lab import Lab
+
+    Lab(profile).clean()
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """``stack`` opens a commune's stack, ``converge`` runs a playbook, ``verify`` runs the checks.
 
-    ``change`` and ``look`` are for the devices.
+    ``change`` and ``look`` are for the devices; ``clean`` removes what a lab left beside its machines.
     """
 
     stack: Callable[..., Any]
@@ -21,6 +28,7 @@ class Layers:
     verify: Callable[..., Any]
     change: Callable[..., Any] = change_devices
     look: Callable[..., Any] = look_at_devices
+    clean: Callable[[str], Any] = clean_lab
 
 
 def real_layers() -> Layers:

@@ -1,4 +1,4 @@
-"""Running one of the users' playbooks (``backup``, ``restore``) on what stands, under the commune's lock."""
+"""Running one of the users' playbooks (``backup``, ``restore`` …) on what stands, under the commune's lock."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from smartcommune.runs.record import Recorder
 from smartcommune.runs.stages import stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from smartcommune.converge.results import HostFailure, HostResult
@@ -45,11 +46,12 @@ def run_user_playbook(
     tell: OnEvent,
     *,
     limit: tuple[str, ...] = (),
-    stamp: str,
+    stamp: str | None = None,
+    variables: Mapping[str, str] | None = None,
     wait: timedelta | None = None,
     layers: Layers | None = None,
 ) -> PlaybookOutcome:
-    """Run ``playbooks/<playbook>.yml`` for the backup called ``stamp``.
+    """Run ``playbooks/<playbook>.yml``, for the backup ``stamp`` where one is named; ``variables`` are no secrets.
 
     Raises SmartCommuneError; NotProvisionedError before anything is touched.
     """
@@ -64,7 +66,7 @@ def run_user_playbook(
                     outputs,
                     playbook=playbook,
                     limit=limit or None,
-                    variables={"commune_backup_stamp": stamp},
+                    variables={**({"commune_backup_stamp": stamp} if stamp else {}), **(variables or {})},
                     on_event=lambda event: running.take(from_hosts(event)),
                     lock=stack.lock,
                 )

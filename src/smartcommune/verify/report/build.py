@@ -15,6 +15,7 @@ from smartcommune.verify.report.models import (
     Asked,
     CommuneAsked,
     DeviceAsked,
+    Drills,
     EndpointAsked,
     HostAsked,
     Line,
@@ -64,6 +65,7 @@ def build_report(
     *,
     unchecked: Text | None = None,
     last_checked: str | None = None,
+    drills: Drills | None = None,
 ) -> Report:
     """Return the report; ``generated`` is UTC in ISO 8601.
 
@@ -91,6 +93,7 @@ def build_report(
         unchecked=None if seen is not None else unchecked or _NO_CHECK,
         last_checked=None if seen is not None else last_checked,
         not_seen=tuple(_not_seen(site, catalogue, seen, unchecked or _NO_CHECK)),
+        drills=drills or Drills(),
         note=NOTE,
     )
 

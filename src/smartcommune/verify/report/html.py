@@ -80,6 +80,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say}
+    environment.filters |= {"days_until": days_until}
     environment.filters |= {
         "both": both,
         "readable": readable,
@@ -113,6 +114,11 @@ def say(vi: str, en: str, **values: Any) -> Markup:
 def moment(stamp: str) -> str:
     """Return an ISO 8601 time in Viet Nam's time."""
     return datetime.fromisoformat(stamp).astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M (UTC+7)")
+
+
+def days_until(earlier: str, later: str) -> int:
+    """Return the whole days between two ISO 8601 times."""
+    return max(0, (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).days)
 
 
 def duration(seconds: float) -> Markup:

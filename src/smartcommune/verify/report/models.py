@@ -121,6 +121,44 @@ class NotSeen(Record):
     service: str = ""
 
 
+class DrilledService(Record):
+    """A service whose data a drill brought back: files and bytes as its manifest says, tables and rows of databases."""
+
+    name: str
+    files: int
+    bytes: int
+    tables: int = 0
+    rows: int = 0
+
+
+class DrilledHost(Record):
+    """A machine whose backup a drill took from the second machine."""
+
+    name: str
+    stamp: str
+    snapshot: str
+    services: tuple[DrilledService, ...]
+
+
+class Drill(Record):
+    """A restore drill: the newest backups, brought back on fresh machines; ``started`` is UTC in ISO 8601."""
+
+    state: Literal["passed", "failed"]
+    started: str
+    seconds: float
+    hosts: tuple[DrilledHost, ...] = ()
+    checks_passed: int = Field(default=0, description="the services' own checks on the fresh machines")
+    checks_failed: int = 0
+    problem: Text | None = Field(default=None, description="what ended a drill that failed")
+
+
+class Drills(Record):
+    """The last drill, and when the last one that passed began; a commune that had none has neither."""
+
+    last: Drill | None = None
+    last_passed: str | None = None
+
+
 class Summary(Record):
     """The report's first line in numbers."""
 
@@ -155,6 +193,7 @@ class Report(Record):
         default=None, description="when the last report with results was made, kept in last-checked/; UTC, ISO 8601"
     )
     not_seen: tuple[NotSeen, ...]
+    drills: Drills = Field(default=Drills(), description="when restoring was last tried, and how it went")
     note: Text
 
 
