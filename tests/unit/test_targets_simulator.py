@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from smartcommune.devices.platforms import PLATFORMS
 from smartcommune.devices.simulators.kinds import SIMULATORS
 from smartcommune.devices.simulators.lab import SIMULATED, SimulatorState, simulated
-from smartcommune.profile.devices import ROLES
+from smartcommune.profile.devices import KEYED, ROLES
 from smartcommune.targets.provider.simulator import Simulator
 
 INPUTS = {
@@ -99,3 +100,8 @@ def test_the_simulated_platforms_are_those_with_a_simulator():
     assert set(SIMULATORS) == SIMULATED
     assert set(ROLES) > SIMULATED
     assert not simulated("frr")
+
+
+def test_platforms_that_a_key_opens_are_known_to_profiles():
+    """Which platforms have no password is said twice, without and with what working on them needs: both agree."""
+    assert {name for name, platform in PLATFORMS.items() if platform.keyed} == KEYED

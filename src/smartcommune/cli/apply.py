@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -89,18 +91,17 @@ def ask_first_passwords(session: Session, commune: Commune) -> dict[str, str]:
 
     The environment's come first; the lab's simulators bring theirs; what the toolkit's key opens has none.
     """
-    import os
-    import sys
-
+    from smartcommune.devices.record import keeper_of
     from smartcommune.devices.simulators.lab import is_simulator
+    from smartcommune.profile.devices import KEYED
 
     site = commune.site
     waiting = [
         device.name
         for device in site.devices
-        if device.platform != "frr"
+        if device.platform not in KEYED
         and not is_simulator(site, device)
-        and not (commune.folder / "devices" / device.name / "record.json").exists()
+        and not keeper_of(commune.folder, device.name).met
     ]
     if not waiting or not sys.stdin.isatty():
         return {}

@@ -43,7 +43,7 @@ def build_app(*, bare_help: bool = True) -> typer.Typer:
 def list_devices(context: typer.Context, profile: options.Profile, target: options.Target = None) -> None:
     """List the declared devices: platform, address, when they were last seen. Asks none of them."""
     from smartcommune.cli.loading import load_commune
-    from smartcommune.devices.record import Keeper
+    from smartcommune.devices.record import keeper_of
     from smartcommune.devices.simulators.lab import is_simulator
     from smartcommune.transports.ssh_probe import fingerprint
 
@@ -51,7 +51,7 @@ def list_devices(context: typer.Context, profile: options.Profile, target: optio
     commune = load_commune(profile, target)
     facts = []
     for device in commune.site.devices:
-        keeper = Keeper(commune.folder / "devices" / device.name)
+        keeper = keeper_of(commune.folder, device.name)
         known, kept = keeper.load(), keeper.backups()
         facts.append(
             {
@@ -133,7 +133,7 @@ def backup(
     context: typer.Context, profile: options.Profile, target: options.Target = None, limit: OneDevice = None
 ) -> None:
     """Fetch and keep the configuration of each device, unless it is the one kept last; show where it is."""
-    from smartcommune.devices.record import Keeper
+    from smartcommune.devices.record import keeper_of
 
     session = of(context)
     commune, outputs = _standing(session, profile, target)
@@ -143,7 +143,7 @@ def backup(
         if each.looked is None:
             _show_problem(session, each)
             continue
-        newest = Keeper(commune.folder / "devices" / each.device).backups()[-1]
+        newest = keeper_of(commune.folder, each.device).backups()[-1]
         facts.append({"device": each.device, "file": newest})
         session.result(f"{each.device}: {newest}")
     session.document(facts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smartcommune import paths
 from smartcommune.devices.platforms import PLATFORMS
-from smartcommune.devices.record import Keeper
+from smartcommune.devices.record import keeper_of
 from smartcommune.devices.render import render
 from smartcommune.site.devices import SERVICE
 from smartcommune.transports.netmiko import DeviceLogin, connect
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from smartcommune.devices.platforms.base import Platform
+    from smartcommune.devices.record import Keeper
     from smartcommune.site.models import Device, Site
     from smartcommune.targets.outputs import DeviceOutput, Outputs
     from smartcommune.transports.netmiko import Connect
@@ -104,14 +105,14 @@ def targets(
 
     ``passwords`` are first passwords that somebody typed, by device.
     """
-    folder = paths.deployment(site.profile, site.target) / "devices"
+    folder = paths.deployment(site.profile, site.target)
     typed = passwords or {}
     return tuple(
         Target(
             device=device,
             platform=PLATFORMS[device.platform],
             wanted=render(site, device),
-            keeper=Keeper(folder / device.name),
+            keeper=keeper_of(folder, device.name),
             address=outputs.devices[device.name].address,
             port=outputs.devices[device.name].port,
             secrets=outputs.secrets,

@@ -46,6 +46,11 @@ class Keeper:
 
     folder: Path
 
+    @property
+    def met(self) -> bool:
+        """Whether the toolkit has been on the device before."""
+        return (self.folder / "record.json").exists()
+
     def load(self) -> Record:
         """Return the record; an empty one for a device never met."""
         try:
@@ -82,6 +87,11 @@ class Keeper:
     def _folder(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def keeper_of(deployment: Path, device: str) -> Keeper:
+    """Return the keeper of a device by its name; ``deployment`` is the folder of the commune's state on its target."""
+    return Keeper(deployment / "devices" / device)
 
 
 def digest(record: Record, value: str) -> str:

@@ -20,6 +20,8 @@ ROLES: dict[PlatformName, tuple[RoleName, ...]] = {
     "huawei_vrp": ("access_switch",),
     "mikrotik_routeros": ("access_point",),
 }
+# opened by the toolkit's SSH key: there is no password to replace, and nobody polls them
+KEYED: frozenset[PlatformName] = frozenset({"frr"})
 
 
 class PortNames(NamedTuple):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from smartcommune.profile.devices import KEYED
 from smartcommune.runs.events import Event, EventState
 from smartcommune.text import Text
 from smartcommune.verify.results import Check, CheckResult, HostReach, State, Verification
@@ -75,7 +76,7 @@ def _checks(device: Device, result: DeviceResult) -> tuple[CheckResult, ...]:
 
 def _titles(device: Device) -> tuple[tuple[str, Text], ...]:
     titles: tuple[tuple[str, Text], ...] = (("running", _RUNNING), ("saved", _SAVED))
-    return titles if device.platform == "frr" else (*titles, ("password", _MET))
+    return titles if device.platform in KEYED else (*titles, ("password", _MET))
 
 
 def _result(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smartcommune.document.nearest import fold
+from smartcommune.profile.devices import KEYED
 from smartcommune.profile.network import ZONES
 from smartcommune.site.draft import related
 from smartcommune.site.models import Device, DevicePort, SecretNeed, Setting, Ssid, Vlan
@@ -52,8 +53,7 @@ def device_secrets(draft: Draft) -> dict[str, SecretNeed]:
     polled = bool(_pollers(draft))
     for name, device in draft.loaded.profile.devices.items():
         source = (draft.profile_source("devices", name),)
-        wanted = [] if device.platform == "frr" else ["password"]
-        wanted += ["snmp_auth", "snmp_priv"] if polled and device.platform != "frr" else []
+        wanted = [] if device.platform in KEYED else ["password", *(["snmp_auth", "snmp_priv"] if polled else [])]
         for secret in wanted:
             key = f"{name}/{SERVICE}/{secret}"
             needs[key] = SecretNeed(key, name, SERVICE, secret, "password", _PASSWORD_LENGTH, source)
@@ -126,7 +126,7 @@ def _make_device(draft: Draft, name: str, declared: Declared, zone: Zone, addres
         # the site's router gives time and names to every zone
         time_server=zone.gateway if zone.router else None,
         resolver=zone.gateway if zone.router else None,
-        pollers=_pollers(draft) if declared.platform != "frr" else (),
+        pollers=() if declared.platform in KEYED else _pollers(draft),
     )
 
 
