@@ -3,11 +3,12 @@
 Silent unless ``SMARTCOMMUNE_EVENTS`` names the pipe or file to write to. Each line is one of::
 
     {"event": "started", "host", "role", "task", "path"}
-    {"event": "ended", "host", "role", "task", "path", "state", "seconds", "message", "diff", "removes"}
+    {"event": "ended", "host", "role", "task", "path", "state", "seconds", "message", "refused", "diff",
+     "removes"}
     {"event": "stats", "hosts": {host: {ok, changed, failed, skipped, unreachable}}}
 
-where ``state`` is ok, changed, skipped, failed or unreachable, and ``removes`` is whether a module said that what it
-does takes something away.
+where ``state`` is ok, changed, skipped, failed or unreachable, ``refused`` whether the message is a role's own, of an
+assertion, and ``removes`` whether a module said that what it does takes something away.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from typing import Any
 from ansible.plugins.callback import CallbackBase
 
 LONGEST_DIFF = 4000
+ASSERT = ("ansible.builtin.assert", "assert")  # what a role refuses, in its own words
 
 
 def service_of(task: Any) -> str:
@@ -134,7 +136,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
         event = {"event": "ended", "host": host, **self._names(task), "state": state, "seconds": round(seconds, 3)}
         diff = render_diff(result.result) if state == "changed" else ""
         removes = state == "changed" and result.result.get("removes", False) is True
-        self._write({**event, "message": message, "diff": diff, "removes": removes})
+        refused = state == "failed" and task.action in ASSERT
+        self._write({**event, "message": message, "refused": refused, "diff": diff, "removes": removes})
 
     @staticmethod
     def _names(task: Any) -> dict[str, str]:

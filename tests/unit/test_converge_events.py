@@ -80,3 +80,14 @@ def test_a_removal_is_told_apart(result, removes):
     plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "h"), task=task, result=result))
 
     assert [event["removes"] for event in plugin.events] == [removes]
+
+
+@pytest.mark.parametrize(("action", "refused"), [("ansible.builtin.assert", True), ("ansible.builtin.command", False)])
+def test_what_a_role_refuses_is_told_apart(action, refused):
+    """The message of a failed assertion is the role's own, that of another task a program's."""
+    plugin = Told()
+    task = SimpleNamespace(_uuid="1", _role=role("base"), _parent=None, name="x", action=action, get_path=lambda: "")
+    result = {"failed": True, "msg": "không | no"}
+    plugin.v2_runner_on_failed(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "h"), task=task, result=result))
+
+    assert [(event["message"], event["refused"]) for event in plugin.events] == [("không | no", refused)]

@@ -129,3 +129,12 @@ def test_expectations_prefer_what_was_measured():
 def test_summaries_leave_headers_out():
     """The gist of a diff is what was taken away and what was added."""
     assert summarize("--- x\n+++ x\n@@ -0,0 +1 @@\n+  indented\n") == "+ indented"
+
+
+def test_what_a_role_refuses_is_told_in_both_languages():
+    """A role writes what it refuses as «Vietnamese | English»; what a program prints is never taken apart."""
+    text = explain("a: sửa nó | a: correct it\nb: sửa nó | b: correct it", refused=True)
+
+    assert text.vi == "a: sửa nó\nb: sửa nó"
+    assert text.en == "a: correct it\nb: correct it"
+    assert explain("fatal | no such table").vi == "fatal | no such table"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from smartcommune.text import Text
+from smartcommune.text import Text, split_languages
 
 LONGEST = 8  # lines of a failure that are shown whole; the run's log has all of them
 
@@ -90,8 +90,13 @@ _UNREACHABLE = Text(
 )
 
 
-def explain(words: str) -> Text:
-    """Return what a task's failure means: our words with the last line of Ansible's, or Ansible's alone."""
+def explain(words: str, *, refused: bool = False) -> Text:
+    """Return what a task's failure means: our words with the last line of Ansible's, or Ansible's alone.
+
+    ``refused``: the words are a role's own, of an assertion; each line may be ``Vietnamese | English``.
+    """
+    if refused and words:
+        return split_languages(words)
     for pattern, text in _KNOWN:
         if re.search(pattern, words):
             return Text(vi=f"{text.vi} [{_last(words)}]", en=f"{text.en} [{_last(words)}]")

@@ -87,7 +87,7 @@ class Tracker:
             removes = event.get("removes", False)
             self.changes.append(HostChange(host, role, task, summarize(diff), diff, shown, int(line or 0), removes))
         elif state == "failed":
-            message = explain(event["message"])
+            message = explain(event["message"], refused=event.get("refused", False))
             self.failures.append(HostFailure(host, role, task, message))
             return message
         elif state == "unreachable":

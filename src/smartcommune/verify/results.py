@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from smartcommune.exit_codes import DONE, FAILED, NOT_REACHED
-from smartcommune.text import Text
+from smartcommune.text import Text, split_languages
 
 State = Literal["passed", "failed", "skipped", "not_reached", "not_run"]
 STATES: tuple[State, ...] = ("failed", "not_reached", "not_run", "skipped", "passed")
@@ -49,10 +49,7 @@ class CheckResult(Record):
         """The reason in both languages: a check that is skipped may write ``Vietnamese | English``."""
         if isinstance(self.reason, Text):
             return self.reason
-        vi, bar, en = self.reason.partition(" | ")
-        if bar and self.state == "skipped":
-            return Text(vi=vi, en=en)
-        return Text(vi=self.reason, en=self.reason)
+        return split_languages(self.reason) if self.state == "skipped" else Text(vi=self.reason, en=self.reason)
 
 
 class HostReach(Record):
