@@ -79,6 +79,18 @@ def test_what_a_sender_removes_stays(store):
     assert store.generations(SENDER)[-1].endswith("-before")
 
 
+def test_an_emptied_repository_is_told(store):
+    """The state counts the backups that a sender has now; what it removed makes no generation of nothing."""
+    bring(store, b"pack")
+    snapshot = bring(store, b"snapshot", "snapshots")
+    assert store.keep()["clients"][SENDER]["snapshots"] == 1
+    for path in (snapshot, *store.repository.rglob("data/00/*")):
+        path.unlink()
+    told = store.keep()["clients"][SENDER]
+
+    assert (told["snapshots"], told["generations"]) == (0, 1)
+
+
 def test_what_does_not_change_makes_no_generation(store):
     """Nothing new, no new generation; files that are being written are left for the next time."""
     bring(store, b"pack")

@@ -51,6 +51,14 @@ def test_what_was_kept_is_roots(host):
     assert host.check_output("find /srv/commune-backup/kept -mindepth 2 -type f -perm /022") == ""
 
 
+@pytest.mark.title(vi="Không kho nào bị xóa trống", en="No repository was emptied")
+def test_no_repository_was_emptied(host):
+    """A sender of which there are generations has backups now, too: else it was taken over, or is broken."""
+    clients = state(host).get("clients", {})
+
+    assert [name for name, each in clients.items() if each["generations"] and each.get("snapshots") == 0] == []
+
+
 @pytest.mark.title(vi="Không tệp nào hỏng", en="No file is damaged")
 def test_no_file_is_damaged(host):
     """The last weekly comparison of files with their hashes found no damage."""

@@ -66,15 +66,18 @@ def test_what_had_arrived_survives_a_sender_that_removes_everything(commune: Dep
     commune.on(SENDER, f"echo '{REMOVE}' | {SFTP}")
     commune.on(SENDER, "commune-backup list", codes=(1,))
     commune.on(STORE, "systemctl start commune-backup-keep.service")
+    told = json.loads(commune.on(STORE, "cat /var/lib/commune-backup/store.json"))["clients"]["backup-server-1"]
 
     generations = json.loads(commune.on(STORE, "commune-backup-store list"))["backup-server-1"]
     before = [
         name
         for name in generations
-        if commune.on(STORE, f"ls /srv/commune-backup/kept/backup-server-1/{name}/snapshots || true")
+        if not name.endswith("-before")
+        and commune.on(STORE, f"ls /srv/commune-backup/kept/backup-server-1/{name}/snapshots || true")
     ]
     commune.on(STORE, f"commune-backup-store revert backup-server-1 {before[-1]}")
 
+    assert told["snapshots"] == 0
     assert stamp in stamps(commune)
     assert json.loads(commune.on(SENDER, "commune-backup check"))["read_percent"] == 10
     assert json.loads(commune.on(STORE, "commune-backup-store verify"))["damaged"] == []

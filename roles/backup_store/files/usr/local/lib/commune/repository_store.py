@@ -162,6 +162,7 @@ def keep_one(account: str) -> dict[str, Any]:
             link(repository, part, draft, group)
     last, held = newest(account), listing(draft)
     facts: dict[str, Any] = {"files": len(held), "bytes": sum(size for _, size in held.values())}
+    facts["snapshots"] = sum(name.startswith("snapshots/") for name in held)
     if not held or (last is not None and listing(last) == held):
         shutil.rmtree(draft)
         return facts
