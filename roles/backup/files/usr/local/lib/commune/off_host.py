@@ -34,7 +34,7 @@ STATE = Path("/var/lib/commune-backup/client.json")
 CACHE = Path("/var/cache/commune-backup")
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 NO_REPOSITORY = 10  # restic's exit status
-DATA, PROBE = "data", "probe"
+DATA, WHOLE, PROBE = "data", "whole", "probe"  # tags
 
 
 class SendingError(Exception):
@@ -113,7 +113,8 @@ def send(settings: dict[str, Any], stamp: str | None) -> dict[str, Any]:
     started = time.monotonic()
     ensure_repository(settings)
     host = f"--host={settings['host']}"
-    tags = [f"--tag={DATA}", f"--tag=stamp={stamp}"]
+    missing = [service for service in services if str(ROOT / service / stamp) not in folders]
+    tags = [f"--tag={DATA}", f"--tag=stamp={stamp}", *([] if missing else [f"--tag={WHOLE}"])]
     lines = restic(settings, "backup", "--json", "--group-by=host", host, *tags, *folders).stdout.splitlines()
     summary = next(each for each in map(json.loads, lines) if each["message_type"] == "summary")
     kept = [f"--keep-{name}={settings[name]}" for name in ("daily", "weekly", "monthly")]
@@ -122,14 +123,14 @@ def send(settings: dict[str, Any], stamp: str | None) -> dict[str, Any]:
         "stamp": stamp,
         "snapshot": summary["snapshot_id"],
         "services": [Path(folder).parent.name for folder in folders],
-        "missing": [service for service in services if str(ROOT / service / stamp) not in folders],
+        "missing": missing,
         "bytes": summary["total_bytes_processed"],
         "sent": summary.get("data_added_packed", summary["data_added"]),
         "seconds": round(time.monotonic() - started, 1),
         "finished": now(),
     }
     good = {"state": "done", "last_success": document}
-    write_state(good if not document["missing"] else {"state": "failed", "missing": document["missing"]})
+    write_state(good if not missing else {"state": "failed", "missing": missing})
     return document
 
 
@@ -159,7 +160,9 @@ def describe(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 def fetch(settings: dict[str, Any], stamp: str) -> dict[str, Any]:
     """Bring a backup back; what is here under its stamp already stays."""
-    there = [each for each in snapshots(settings) if stamp in ("latest", stamp_of(each))]
+    everything = snapshots(settings)
+    whole = [each for each in everything if WHOLE in each["tags"]]
+    there = whole or everything if stamp == "latest" else [each for each in everything if stamp_of(each) == stamp]
     if not there:
         raise SendingError(f"the second machine has no backup {stamp} of this one")
     snapshot = there[-1]
