@@ -38,6 +38,7 @@ def world(monkeypatch, folder):
     monkeypatch.setattr("smartcommune.cli.privilege.become_root", lambda _: None)
     monkeypatch.setattr("smartcommune.runs.apply.real_layers", lambda: layers)
     monkeypatch.setattr("smartcommune.runs.playbook.real_layers", lambda: layers)
+    monkeypatch.setattr("smartcommune.runs.drill.real_layers", lambda: layers)
     monkeypatch.setattr("smartcommune.targets.stack.Stack", stack)
     monkeypatch.setattr("smartcommune.targets.outputs.fetch_outputs", lambda _: OUTPUTS)
     monkeypatch.setattr("smartcommune.lab.lab.Lab", lambda _: FakeLab(made))

@@ -269,6 +269,28 @@ def test_restore_does_not_guess(run, world):
     assert world.calls == []
 
 
+def test_restore_takes_what_is_away_without_a_record(run, world):
+    """With --away no backup needs to be on record: each host takes its newest from the second machine."""
+    world.provisioned = True
+    code, out, _ = run("restore", "vi-huong", "--yes", "--away")
+
+    assert (code, out.splitlines()[0]) == (0, "Restored from backup (the newest on the second machine)")
+    assert "converge restore None [] {'commune_backup_away': 'true'}" in world.calls
+
+
+def test_a_drill_without_backups_fails_and_is_told(run, world):
+    """Where nothing was sent yet there is nothing to prove: the drill fails, and the report says so with the date."""
+    world.provisioned = True
+    run("apply", "vi-huong", "--yes")
+    code, out, _ = run("drill", "vi-huong")
+    shown = run("report", "vi-huong")[1]
+
+    assert (code, out) == (1, "The restore drill failed: no machine has sent a backup to the second one yet\n")
+    assert "Last restore drill: " in shown
+    assert "failed" in shown
+    assert json.loads(run("drill", "vi-huong", "--json")[1])["drill"]["state"] == "failed"
+
+
 def test_backup_of_what_does_not_stand_is_wrong_use(run, world):
     """Nothing provisioned is told as such."""
     assert run("backup", "vi-huong")[0] == 2

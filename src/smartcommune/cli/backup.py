@@ -51,7 +51,7 @@ def restore(
     session = of(context)
     commune = _open(session, profile, target)
     which = stamp or (None if away else _latest(commune))
-    named = which or session.text("mới nhất ở máy thứ hai", "that is the newest on the second machine")
+    named = which or session.text("(mới nhất ở máy thứ hai)", "(the newest on the second machine)")
     question = session.text(
         f"Khôi phục bản sao lưu {named} của {commune.site.profile}? Dữ liệu ghi sau đó sẽ mất.",
         f"Restore the backup {named} of {commune.site.profile}? What was written since then is lost.",
@@ -107,7 +107,7 @@ def _run(
             wait=timedelta(seconds=wait),
         )
     session.document({"profile": commune.site.profile, "playbook": playbook, "stamp": stamp, **result.to_plain()})
-    named = stamp or session.text("mới nhất ở máy thứ hai", "that is the newest on the second machine")
+    named = stamp or session.text("(mới nhất ở máy thứ hai)", "(the newest on the second machine)")
     session.result(session.text(*_verdict(playbook, named, whole=result.exit_code == 0)))
     for name, counts in result.hosts.items():
         state = session.text(

@@ -41,6 +41,14 @@ def report(
     files = ReportFiles.within(folder)
     session.document(latest)
     show_report(session, latest, files)
+    if (drill := latest.drills.last) is not None:
+        outcome = session.text(*(("đạt", "passed") if drill.state == "passed" else ("hỏng", "failed")))
+        session.result(
+            session.text(
+                f"Diễn tập khôi phục gần nhất: {drill.started}, {outcome}",
+                f"Last restore drill: {drill.started}, {outcome}",
+            )
+        )
     if show and (browser := shutil.which("xdg-open")):
         subprocess.run([browser, str(files.html)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
