@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import pytest
 
 from smartcommune import paths
 from smartcommune.verify.web import Route, client, visitor_zone
+from tests.plugin_files import load_file
 
 WAIT = 120.0
 MANAGE = "/usr/local/sbin/cooperative_shop-manage"
@@ -23,12 +22,7 @@ MANAGE = "/usr/local/sbin/cooperative_shop-manage"
 def load_checks() -> ModuleType:
     """Return the shop's own flow checks, whose buyer orders here."""
     path = paths.checkout() / "roles" / "cooperative_shop" / "checks" / "test_flow_order.py"
-    spec = importlib.util.spec_from_file_location("shop_checks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(path, "shop_checks")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Loading Ansible plugins by their path, as Ansible does: they lie in no package."""
+"""Loading Python files by their path that lie in no package: Ansible plugins, as Ansible does, and roles' programs."""
 
 from __future__ import annotations
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smartcommune import paths
-from tests.unit.traceability_app import as_postgres, programs, run
+from tests.plugin_files import load_file
+from tests.unit import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +41,7 @@ GRANTS = [
 
 def load(path: str) -> ModuleType:
     """Return a Python file of the role as a module."""
-    spec = importlib.util.spec_from_file_location(f"readings_{Path(path).stem}", ROLE / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROLE / path, f"readings_{Path(path).stem}")
 
 
 def settings(**more: Any) -> dict[str, Any]:
@@ -61,21 +54,5 @@ def settings(**more: Any) -> dict[str, Any]:
 @contextmanager
 def database() -> Iterator[dict[str, Any]]:
     """Run PostgreSQL on a socket of its own, without TimescaleDB; yield how to connect."""
-    binaries = programs()
-    assert binaries is not None
-    folder = Path(tempfile.mkdtemp(prefix="readings-", dir="/tmp"))  # short: a socket's path has 107 bytes at most
-    as_user = as_postgres()
-    if as_user:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    try:
-        run(*as_user, binaries / "initdb", "-D", data, "-A", "trust", "-U", "readings", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=20 -c shared_buffers=16MB"
-        control = [*as_user, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-        run(*control, "-o", options, "start")
-        try:
-            yield {"name": "postgres", "host": str(folder), "user": "readings", "local": True}
-        finally:
-            run(*control, "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+    with postgres.cluster("readings") as folder:
+        yield {"name": "postgres", "host": str(folder), "user": "readings", "local": True}

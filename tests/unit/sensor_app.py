@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
 from smartcommune import paths
+from tests.plugin_files import load_file
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,9 +19,4 @@ if str(ROLE / "files" / "app") not in sys.path:
 def load(path: str) -> ModuleType:
     """Return a program of the role as a module."""
     name = path.replace("/", "_").removesuffix(".py")
-    spec = importlib.util.spec_from_file_location(f"sensor_gateway_{name}", ROLE / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROLE / path, f"sensor_gateway_{name}")

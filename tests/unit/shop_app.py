@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
+
+from tests.plugin_files import load_file
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
 def load(path: str) -> ModuleType:
     """Return the module at ``path`` below ``roles/``."""
-    name = "tested_" + Path(path).stem
-    spec = importlib.util.spec_from_file_location(name, ROLES / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROLES / path, f"tested_{Path(path).stem}")
 
 
 def shop(name: str) -> ModuleType:

@@ -9,8 +9,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from tests.unit.postgres import programs
 from tests.unit.readings_app import GATEWAY, NOW, ROLE, SERVER, database, settings
-from tests.unit.traceability_app import programs
 
 assert ROLE.is_dir()
 

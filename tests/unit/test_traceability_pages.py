@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit import traceability_app
+from tests.unit import postgres
 from tests.unit.traceability_app import FIELDS, GTIN, HOST, PASSWORD, THEN
 
-pytestmark = pytest.mark.skipif(traceability_app.programs() is None, reason="PostgreSQL is not installed")
+pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
 pytest_plugins = ["tests.unit.traceability_database"]
 
 

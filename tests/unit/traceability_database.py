@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.traceability_app import FIELDS, GTIN, HOST, PASSWORD, THEN, configure, run_cluster
+from tests.unit import postgres
+from tests.unit.traceability_app import FIELDS, GTIN, HOST, PASSWORD, THEN, configure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Path]:
     """A database with the application's tables, sealed."""
-    folder = Path(tempfile.mkdtemp(prefix="traceability-", dir="/tmp"))  # short: a socket's path has 107 bytes at most
-    cluster = run_cluster(folder)
-    try:
-        configure(next(cluster))
+    with postgres.cluster("postgres") as folder:
+        configure(folder)
         yield folder
-    finally:
         from django.db import connections
 
         connections.close_all()
-        cluster.close()
-        shutil.rmtree(folder)
 
 
 @contextmanager
