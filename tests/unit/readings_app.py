@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +46,17 @@ def load(path: str) -> ModuleType:
     return load_file(ROLE / path, f"readings_{Path(path).stem}")
 
 
+@cache
+def _compiled() -> dict[str, Any]:
+    """Return what the role makes of the sensors' tables and models."""
+    made: dict[str, Any] = load("filter_plugins/readings_settings.py").readings_settings(GRANTS, str(SENSORS), SERVER)
+    return made
+
+
 def settings(**more: Any) -> dict[str, Any]:
     """Return the settings that the role would write."""
-    compiled = load("filter_plugins/readings_settings.py").readings_settings(GRANTS, str(SENSORS), SERVER)
     own = {"host": SERVER, "commune": "Quảng Thọ", "page": "quan-trac.xa.example", "sender": "quan-trac@xa.example"}
-    return {**compiled, **own, "recipients": ["khuyen-nong@example.vn"], "retention_days": 1095, **more}
+    return {**deepcopy(_compiled()), **own, "recipients": ["khuyen-nong@example.vn"], "retention_days": 1095, **more}
 
 
 @contextmanager
