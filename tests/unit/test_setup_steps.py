@@ -15,6 +15,8 @@ from bootstrap.console import Console
 from bootstrap.environment import ensure_environment, fingerprint
 from bootstrap.errors import SetupError
 from bootstrap.packages import as_root, ensure_packages, missing
+from smartcommune.cli.prerequisites import PROGRAMS
+from smartcommune.lab.commands import PACKAGES
 
 
 @pytest.fixture
@@ -160,3 +162,10 @@ def test_old_python_is_refused(quiet, checkout, monkeypatch) -> None:
 
     with pytest.raises(SetupError, match="or newer is needed"):
         entry.prepare(quiet, checkout=checkout, cache=checkout / "cache", tests=False)
+
+
+def test_set_up_installs_what_the_doctor_asks_for() -> None:
+    """Each program that a computer is examined for comes with a package that the set-up installs."""
+    asked = {**PROGRAMS, **PACKAGES}
+
+    assert {name: package for name, package in asked.items() if package not in packages.BASE} == {}
