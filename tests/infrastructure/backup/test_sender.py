@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -102,8 +103,8 @@ def test_a_broken_file_is_found_without_a_key(commune: Deployment) -> None:
 def test_nothing_of_a_key_is_in_the_open(commune: Deployment, host: str) -> None:
     """A sender's repository key is on that machine alone, in one file of root's; the store has none."""
     key = next(value for name, value in commune.outputs.secrets.items() if name == f"{SENDER}/backup/repository_key")
-    found = commune.on(
-        host, f"grep -rlF '{key}' /etc /srv /var/lib /var/backups /var/log /run /root 2>/dev/null || true"
-    ).split()
+    search = "grep -rlF -f - /etc /srv /var/lib /var/backups /var/log /run /root 2>/dev/null || true"
+    done = subprocess.run(commune.lab.shell_argv(host, search), input=key, capture_output=True, text=True, check=True)
+    found = done.stdout.split()
 
     assert found == (["/etc/commune-backup/repository.key"] if host == SENDER else [])
