@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import tarfile
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from smartcommune import paths
+from tests.plugin_files import load_file
 
 PROGRAM = paths.checkout() / "roles/local_backup/files/usr/local/lib/commune/saving.py"
 STAMP = "20261124T020000Z"
-
-
-def load_program() -> ModuleType:
-    """Return the program as a module of its own."""
-    spec = importlib.util.spec_from_file_location("saving", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def step(**words: Any) -> dict[str, Any]:
@@ -35,7 +24,7 @@ def step(**words: Any) -> dict[str, Any]:
 @pytest.fixture
 def saving(tmp_path, monkeypatch):
     """The program with its folders in a temporary one, where nobody needs to be root."""
-    module = load_program()
+    module = load_file(PROGRAM, "saving")
     for name in ("ROOT", "HOOKS", "STATE"):
         folder = tmp_path / name.lower()
         folder.mkdir()
