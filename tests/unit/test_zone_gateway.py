@@ -81,6 +81,7 @@ def test_links_of_a_trunk():
         ([{"zone": "office", "interface": "a"}, {"zone": "wan", "interface": "a"}], "untagged"),
         ([{"zone": "office", "interface": "a", "vlan": 2}, {"zone": "wan", "interface": "a", "vlan": 2}], "VLAN"),
         ([{"zone": "office", "vlan": 2}], "port"),
+        ([{"zone": "office", "interface": "wan"}], "rename the port"),
         ([{"zone": "office", "interface": "a", "method": "dhcp"}], "wan and wan2"),
         ([{"zone": "wan", "interface": "a", "method": "static", "address": "203.0.113.2/24"}], "gateway"),
     ],

@@ -90,6 +90,17 @@ def links_of(commune):
     return [link for link in commune["commune_host"]["interfaces"] if not rows or link["zone"] in rows]
 
 
+def check_confined(host, unit):
+    """Check that a unit runs, after a boot too, in a sandbox."""
+    analysis = host.run("systemd-analyze security --no-pager %s", unit)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analysis.stdout)
+
+    assert host.service(unit).is_running
+    assert host.service(unit).is_enabled
+    assert level is not None, analysis.stderr
+    assert float(level[1]) <= EXPOSURE_LIMIT
+
+
 def staff_of(commune):
     """Return the addresses of those who come by the VPN from afar."""
     base = commune["commune"]["zones"]["management"]["prefix"].rpartition(".")[0]
@@ -196,13 +207,7 @@ def test_default_routes(host, commune):
 @pytest.mark.parametrize("unit", UNITS)
 def test_daemons_run_confined(host, unit):
     """The gateway's daemons run, after a boot too, each in a sandbox."""
-    analysis = host.run("systemd-analyze security --no-pager %s", unit)
-    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analysis.stdout)
-
-    assert host.service(unit).is_running
-    assert host.service(unit).is_enabled
-    assert level is not None, analysis.stderr
-    assert float(level[1]) <= EXPOSURE_LIMIT
+    check_confined(host, unit)
 
 
 @pytest.mark.title(
@@ -255,7 +260,10 @@ def test_serves_time(host, commune):
 )
 def test_link_is_shared(host, commune):
     """Each zone keeps its share of the link, each client its part."""
-    for uplink in {link["zone"] for link in links_of(commune)} & WANS:
+    uplinks = {link["zone"] for link in links_of(commune)} & WANS
+    for name in uplinks | {"download"} if uplinks else ():
+        check_confined(host, f"commune-shaping@{name}.service")
+    for uplink in uplinks:
         classes = json.loads(host.check_output("tc -json class show dev %s", uplink))
         (root,) = (each for each in classes if each.get("root"))
         zones = [each for each in classes if each.get("parent") == root["handle"]]
@@ -293,4 +301,4 @@ def test_vpn(host, commune):
     }
     routes = json.loads(host.check_output("ip -json -4 route show dev vpn"))
     assert {route["dst"] for route in routes} == wanted | staff_of(commune)
-    assert host.service("wg-quick@vpn.service").is_enabled
+    check_confined(host, "wg-quick@vpn.service")

@@ -40,6 +40,8 @@ def gateway_links(
         raise AnsibleFilterError("two zones stand on one port with the same VLAN, or both untagged")
     if any(row.get("vlan") and not row.get("interface") for row in rows):
         raise AnsibleFilterError("a VLAN needs the port that carries it")
+    if taken := {port for port, _ in places} & zones.keys():
+        raise AnsibleFilterError(f"port {min(taken)} has a zone's name, which that zone's link needs: rename the port")
     chosen = [each for each in interfaces if not rows or each["zone"] in written]
     return [_link(each, written.get(each["zone"], {}), zones[each["zone"]], link) for each in chosen]
 
