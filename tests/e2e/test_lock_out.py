@@ -5,24 +5,14 @@ Each mistake is one that a careless edit of a role would make: a copy of the che
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from smartcommune import paths
+from tests.mistakes import STATE, failure_of, mistakes, seconds_of, wait_for
 
 HOST = "gateway-1"
-SOURCES = ("src", "roles", "playbooks", "plugins", "inventory", "pulumi_stacks", "commune_profiles", "ansible.cfg")
-STATE = "/var/lib/commune-undo"
 LIMIT = 90.0  # seconds from the change to its undoing
 SETTLED = 60.0
 PATIENCE = 120.0  # seconds for a run to get to its change
@@ -62,52 +52,12 @@ def revert_after(name, seconds):
     return f"roles/base/tasks/{name}.yml", f"    name: {name}\n", f"    name: {name}\n    revert_after: {seconds}\n"
 
 
-@dataclass(frozen=True)
-class Mistaken:
-    """A checkout with mistakes in it, and its command line."""
-
-    root: Path
-    commune: object
-    started: list
-
-    def start(self):
-        """Begin an apply of the one machine."""
-        words = ("--json", *self.commune.verb("apply"), "--yes", "--no-verify", "--limit", HOST)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "smartcommune", *words],
-            cwd=self.root,
-            env=os.environ
-            | {"SMARTCOMMUNE_STATE": str(self.commune.state), "PYTHONPATH": f"{self.root / 'src'}:{self.root}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-
 @pytest.fixture
 def mistaken(commune, tmp_path):
     """A function that makes a checkout with edits; afterwards the machine has to be as it was."""
-
-    def make(*edits):
-        for name in SOURCES:
-            source = paths.checkout() / name
-            copy = shutil.copytree if source.is_dir() else shutil.copyfile
-            copy(source, tmp_path / name)
-        for name, old, new in edits:
-            path = tmp_path / name
-            text = path.read_text(encoding="utf-8")
-            assert old in text
-            path.write_text(text.replace(old, new), encoding="utf-8")
-        return Mistaken(tmp_path, commune, started)
-
-    before, started = state_of(commune), []
-    yield make
-    for process in started:
-        process.kill()
-        process.communicate()
+    before = state_of(commune)
+    with mistakes(commune, HOST, tmp_path) as make:
+        yield make
     end = time.monotonic() + SETTLED  # after a restart links and servers come up one by one
     while state_of(commune) != before and time.monotonic() < end:
         time.sleep(1.0)
@@ -121,42 +71,19 @@ def state_of(commune):
     return commune.on(HOST, f"nft --stateless list ruleset; cat /etc/nftables.conf; sshd -T; {ports}; {network}")
 
 
-def wait_for(commune, path):
-    """Wait until a file of the change's state is on the machine; return its record."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if text := commune.on(HOST, f"cat {STATE}/{path}", codes=(0, 1)):
-            return json.loads(text)
-        time.sleep(0.2)
-    pytest.fail(f"{path} did not come")
-
-
 def wait_until_shut_out(commune):
     """Wait until the rules let no SSH in any more."""
-    wait_for(commune, "firewall/armed.json")
+    wait_for(commune, HOST, "firewall/armed.json")
     end = time.monotonic() + PATIENCE
     while 'comment "base"' in commune.on(HOST, "nft list chain inet commune input"):
         assert time.monotonic() < end, "the firewall did not change"
-
-
-def failure_of(process):
-    """Return the words of the one failure with which a run ended."""
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 1, err[-4000:]
-    (failure,) = json.loads(out)["failures"]
-    return failure["message"]
-
-
-def seconds_of(record):
-    """Return how long a change was in force."""
-    return (datetime.fromisoformat(record["undone"]) - datetime.fromisoformat(record["armed"])).total_seconds()
 
 
 def test_a_firewall_that_shuts_the_toolkit_out(commune, mistaken):
     """The machine undoes it within 90 s, and apply fails and says that it was undone."""
     process = mistaken(NO_SSH).start()
     message = failure_of(process)
-    record = wait_for(commune, "firewall/undone.json")
+    record = wait_for(commune, HOST, "firewall/undone.json")
 
     assert "undone by the machine" in message["en"]
     assert "hoàn tác" in message["vi"]
@@ -173,7 +100,7 @@ def test_an_ssh_server_that_shuts_the_toolkit_out(commune, mistaken, mistake):
     message = failure_of(process)
 
     assert "the change of ssh was undone 20 s after it was made" in message["en"]
-    assert wait_for(commune, "ssh/undone.json")["why"] == "timer"
+    assert wait_for(commune, HOST, "ssh/undone.json")["why"] == "timer"
 
 
 @pytest.mark.real_time
@@ -182,7 +109,7 @@ def test_an_address_that_shuts_the_toolkit_out(commune, mistaken):
     message = failure_of(mistaken(MOVED).start())
 
     assert "the change of addresses was undone 20 s after it was made" in message["en"]
-    assert wait_for(commune, "addresses/undone.json")["why"] == "timer"
+    assert wait_for(commune, HOST, "addresses/undone.json")["why"] == "timer"
 
 
 @pytest.mark.real_time
@@ -200,7 +127,7 @@ def test_a_restart_between_change_and_confirmation(commune, mistaken, stop):
     message = failure_of(process)
 
     assert "the change of firewall was undone when the machine started again" in message["en"]
-    assert wait_for(commune, "firewall/undone.json")["why"] == "boot"
+    assert wait_for(commune, HOST, "firewall/undone.json")["why"] == "boot"
 
 
 @pytest.mark.real_time
@@ -210,7 +137,7 @@ def test_a_killed_apply_between_change_and_confirmation(commune, mistaken):
     wait_until_shut_out(commune)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    record = wait_for(commune, "firewall/undone.json")
+    record = wait_for(commune, HOST, "firewall/undone.json")
     commune.on(HOST, DROP_A_RULE)
     mended = commune.document(*commune.verb("apply"), "--yes", "--no-verify", "--limit", HOST)
 
