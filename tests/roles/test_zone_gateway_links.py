@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def files(links: list[dict[str, Any]]) -> dict[str, str]:
         "inventory_hostname": "gateway-1",
         "commune": {"zones": zones, "sites": {"ubnd": {"link": {"down": 30_000_000, "up": 10_000_000}}}},
         "commune_host": {"interfaces": interfaces, "site": "ubnd"},
+        "__zone_gateway_shown": {"stdout": json.dumps([{"ifname": row["interface"]} for row in links])},
         "zone_gateway_links": links,
         "zone_gateway_staff": [],
     }

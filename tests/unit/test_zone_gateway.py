@@ -74,6 +74,34 @@ def test_links_of_a_trunk():
     ]
 
 
+def test_a_real_gateways_table_is_rehearsed_in_the_lab():
+    """Where links bear the zones' names, the table tells which zones there are and their rates, and no more."""
+    rows = [
+        {"zone": "wan", "interface": "enp1s0", "method": "dhcp", "down_mbit": 0.5},
+        {"zone": "management", "interface": "enp2s0", "vlan": 106},
+    ]
+    links = filters.gateway_links(INTERFACES, rows, ZONES, LINK, named=True)
+
+    assert [link["name"] for link in links] == ["wan", "management"]
+    assert (links[0]["address"], links[0]["gateway"], links[0]["down_kbit"]) == ("10.20.0.10/24", "10.20.0.1", 500)
+    assert filters.gateway_ports(links) == []
+
+
+@pytest.mark.parametrize(
+    ("links", "named"),
+    [
+        ([{"ifname": "lo"}, {"ifname": "management", "linkinfo": {"info_kind": "veth"}}], True),
+        ([{"ifname": "management"}], True),
+        ([{"ifname": "management", "linkinfo": {"info_kind": "bridge"}}, {"ifname": "enp1s0"}], False),
+        ([{"ifname": "management", "linkinfo": {"info_kind": "vlan"}}, {"ifname": "enp1s0"}], False),
+        ([{"ifname": "enp1s0"}], False),
+    ],
+)
+def test_links_that_the_role_made_do_not_count_as_named(links, named):
+    """Bridges and VLANs with the zones' names are the role's own."""
+    assert filters.has_zone_links(json.dumps(links)) is named
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [

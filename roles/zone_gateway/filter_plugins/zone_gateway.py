@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -26,11 +27,13 @@ def gateway_links(
     rows: Sequence[Mapping[str, Any]],
     zones: Mapping[str, Mapping[str, Any]],
     link: Mapping[str, int],
+    named: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the router's links: all ``interfaces`` of the Site, or those that ``rows`` of the profile put on a port.
 
-    ``zones`` has prefix and gateway of each, ``link`` the rates of the site's way to the Internet in bit/s. Raises
-    AnsibleFilterError when rows contradict each other.
+    ``zones`` has prefix and gateway of each, ``link`` the rates of the site's way to the Internet in bit/s. Where links
+    bear the zones' names already (``named``), rows tell which zones there are, and no more of ports and addresses.
+    Raises AnsibleFilterError when rows contradict each other.
     """
     written = {row["zone"]: row for row in rows}
     if len(written) < len(rows):
@@ -43,7 +46,20 @@ def gateway_links(
     if taken := {port for port, _ in places} & zones.keys():
         raise AnsibleFilterError(f"port {min(taken)} has a zone's name, which that zone's link needs: rename the port")
     chosen = [each for each in interfaces if not rows or each["zone"] in written]
-    return [_link(each, written.get(each["zone"], {}), zones[each["zone"]], link) for each in chosen]
+    made = [_link(each, written.get(each["zone"], {}), zones[each["zone"]], link) for each in chosen]
+    if not named:
+        return made
+    kept = {zone: {key: row.get(key) for key in ("down_mbit", "up_mbit")} for zone, row in written.items()}
+    return [_link(each, kept.get(each["zone"], {}), zones[each["zone"]], link) for each in chosen]
+
+
+def has_zone_links(shown: str) -> bool:
+    """Return whether a machine's links bear the zones' names of themselves, as in the lab, not by this role's doing.
+
+    ``shown`` is what ``ip -json -details link show`` says.
+    """
+    kinds = {each["ifname"]: each.get("linkinfo", {}).get("info_kind") for each in json.loads(shown)}
+    return kinds.get("management", "bridge") not in ("bridge", "vlan")
 
 
 def _link(
@@ -260,6 +276,7 @@ class FilterModule:
         return {
             "gateway_links": gateway_links,
             "gateway_ports": gateway_ports,
+            "has_zone_links": has_zone_links,
             "dhcp_subnets": dhcp_subnets,
             "host_names": host_names,
             "inner_prefixes": inner_prefixes,
