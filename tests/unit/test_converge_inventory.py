@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,10 +13,16 @@ from smartcommune.converge.inventory import build
 from smartcommune.redaction import MASK, mask, redact, secret_values
 from smartcommune.site import load_site
 from smartcommune.site.models import Connection, SecretNeed
+from smartcommune.targets import pki
 from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
 from tests.device_samples import make_device
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LWtleS1saW5l\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+def certificate(name):
+    """Return a certificate with the subject of a host's authority."""
+    return pki.issue_root(f"{name} issuing CA", "Phủ Thông", now=datetime(2026, 11, 25, tzinfo=UTC)).certificate
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def outputs(site):
         secrets={need.id: f"canary-{need.id}" for need in site.secrets},
         ssh=KeyPair("ssh-ed25519 PUBLIC", KEY),
         ca_certificate="ROOT",
-        authorities={host.name: Authority(f"CA {host.name}", f"canary-ca-{host.name}") for host in site.hosts},
+        authorities={host.name: Authority(certificate(host.name), f"canary-ca-{host.name}") for host in site.hosts},
     )
 
 
@@ -65,6 +72,17 @@ def test_a_host_knows_the_port_of_its_ssh_server(site, outputs):
     hosts = build(replace(site, hosts=(standing, *site.hosts[1:])), outputs)["_meta"]["hostvars"]
 
     assert [each["commune_host"]["ssh_port"] for each in hosts.values()] == [2222, 22]
+
+
+def test_a_host_knows_the_authorities_of_all(site, outputs):
+    """Each machine of the commune is told with the subject that certificates of its own are issued by; or with none."""
+    standing = build(site, outputs)["_meta"]["hostvars"]["server-1"]["commune"]["hosts"]
+    absent = build(site, replace(outputs, authorities={}))["_meta"]["hostvars"]["server-1"]["commune"]["hosts"]
+
+    assert [each["authority"] for each in standing] == [
+        f"CN={host.name} issuing CA,O=Phủ Thông,C=VN" for host in site.hosts
+    ]
+    assert [each["authority"] for each in absent] == [None for _ in site.hosts]
 
 
 def test_services_come_in_the_sites_order(site, variables):

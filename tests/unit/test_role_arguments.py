@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from smartcommune import paths
 from smartcommune.converge.inventory import build
 from smartcommune.site import load_site
 from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
+from smartcommune.targets.pki import issue_root
 
+AUTHORITY = issue_root("issuing CA", "Xã", now=datetime(2026, 11, 25, tzinfo=UTC)).certificate
 PROFILES = sorted(path.stem for path in paths.checkout().glob("commune_profiles/*.yml"))
 
 
@@ -25,7 +28,7 @@ def host_variables(profile: str) -> dict[str, dict[str, Any]]:
         secrets={need.id: "x" for need in site.secrets},
         ssh=KeyPair("ssh-ed25519 PUBLIC", "KEY"),
         ca_certificate="ROOT",
-        authorities={host.name: Authority("CA", "KEY") for host in site.hosts},
+        authorities={host.name: Authority(AUTHORITY, "KEY") for host in site.hosts},
     )
     variables: dict[str, dict[str, Any]] = build(site, outputs)["_meta"]["hostvars"]
     return variables

@@ -82,6 +82,11 @@ def test_a_hosts_authority_is_limited() -> None:
     assert (host.not_valid_after_utc - NOW).days == 3652
 
 
+def test_a_subject_is_told_as_others_compare_it() -> None:
+    """Distinguished names are written in the order of RFC 4514, the common name first."""
+    assert pki.subject_of(HOST.certificate).startswith("CN=server-1 issuing CA,O=")
+
+
 @pytest.mark.parametrize(
     ("names", "accepted"),
     [

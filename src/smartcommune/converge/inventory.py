@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smartcommune import paths
 from smartcommune.site.models import to_plain
 from smartcommune.targets.outputs import LAB_PORT
+from smartcommune.targets.pki import subject_of
 from smartcommune.transports.ssh import control_folder
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _variables(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
     """Return one host's variables: the commune, the host, and those of each of its services."""
     variables: dict[str, Any] = {
         **_connection(site, outputs, host),
-        "commune": _commune(site, host),
+        "commune": _commune(site, outputs, host),
         "commune_host": _host(host),
         "commune_services": _services(host),
         "commune_services_with_backup": [name for name in _services(host) if _keeps_data(name)],
@@ -76,7 +77,7 @@ def _connection(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
     }
 
 
-def _commune(site: Site, host: SiteHost) -> dict[str, Any]:
+def _commune(site: Site, outputs: Outputs, host: SiteHost) -> dict[str, Any]:
     """Return what all roles may know of the commune, as this host sees it (its gateway stands for ``gateway``)."""
     return {
         **{key: site.commune.get(key) for key in ("code", "name", "province", "province_code", "pilot", "languages")},
@@ -86,7 +87,7 @@ def _commune(site: Site, host: SiteHost) -> dict[str, Any]:
         "target": site.target,
         "zones": _zones(site, host.site),
         "sites": {place.name: _site(site, place) for place in site.sites},
-        "hosts": [_neighbour(site, host, each) for each in site.hosts],
+        "hosts": [_neighbour(site, outputs, host, each) for each in site.hosts],
         "devices": [_without_sources(device) for device in site.devices],
         "peers": host.peers,
     }
@@ -114,12 +115,17 @@ def _site(site: Site, place: Place) -> dict[str, Any]:
     }
 
 
-def _neighbour(site: Site, host: SiteHost, other: SiteHost) -> dict[str, Any]:
-    """Return another machine, or the host itself, with the address by which the host knows it."""
+def _neighbour(site: Site, outputs: Outputs, host: SiteHost, other: SiteHost) -> dict[str, Any]:
+    """Return another machine, or the host itself, with the address by which the host knows it, and its authority."""
     names = ("name", "fqdn", "kind", "site", "zone", "names")
     router = site.zones_of(host.site)[host.zone].router
     address = host.gateway if other.name == router and other is not host else other.address
-    return {**{name: to_plain(getattr(other, name)) for name in names}, "address": address}
+    authority = outputs.authorities.get(other.name)
+    return {
+        **{name: to_plain(getattr(other, name)) for name in names},
+        "address": address,
+        "authority": subject_of(authority.certificate) if authority else None,
+    }
 
 
 def _host(host: SiteHost) -> dict[str, Any]:

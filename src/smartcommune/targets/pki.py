@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -125,6 +126,12 @@ def binds_subject(certificate: str) -> bool:
 def expiry(certificate: str) -> datetime:
     """Return when the certificate ends."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+@cache
+def subject_of(certificate: str) -> str:
+    """Return the distinguished name of a certificate's subject, as in RFC 4514."""
+    return x509.load_pem_x509_certificate(certificate.encode()).subject.rfc4514_string()
 
 
 def utc_now() -> datetime:
