@@ -1,0 +1,96 @@
+"""Machines report, a killed service is told by mail, a device is asked by SNMPv3, and a new machine needs no line."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from smartcommune.lab import machine
+from tests.infrastructure.monitoring.conftest import write_profile
+from tests.infrastructure.monitoring.zabbix import SERVER, wait_until
+
+QUEUED = r"""postqueue -j | grep -o '"queue_id": "[^"]*' | cut -d'"' -f4 | xargs -n 1 postcat -qh"""
+SNMPD = """createUser commune SHA-256 "{snmp_auth}" AES "{snmp_priv}"
+rouser commune priv
+sysName switch-1
+sysDescr a real snmpd in the place of the simulated switch
+"""
+
+
+def test_values_of_all_machines_are_fresh(commune, zabbix):
+    """Every machine of the profile is a host, and reported within the last two minutes."""
+    names = {host.name for host in commune.site.hosts}
+
+    assert zabbix.hosts() >= names
+    for name in names:
+        wait_until(lambda name=name: zabbix.age(name, "agent.ping") < 120, 180)
+        assert zabbix.age(name, "commune.certificate.days") < 120
+
+
+def test_a_killed_service_is_told_by_mail(commune, zabbix):
+    """A service that is killed and stays down becomes a problem; its mail waits in the queue; both end with it."""
+    down = "nginx.service"
+    commune.on(SERVER, "systemctl stop nginx.service")
+    try:
+        wait_until(lambda: zabbix.problems(down) == 1, 150)
+        wait_until(lambda: "postmaster@" in commune.on(SERVER, "postqueue -j"), 60)
+        queued = commune.on(SERVER, QUEUED)
+    finally:
+        commune.on(SERVER, "systemctl start nginx.service")
+    assert "To: <postmaster@" in queued
+    wait_until(lambda: zabbix.problems(down) == 0, 150)
+
+
+@contextlib.contextmanager
+def real_snmpd(commune) -> Iterator[subprocess.Popen[str]]:
+    """Debian's snmpd of server-2, listening at the switch's address, which the simulator of its command line has."""
+    device = commune.site.device("switch-1")
+    commune.on("server-2", "apt-get -qq install --yes --no-install-recommends snmpd && systemctl disable --now snmpd")
+    keys = {
+        need.name: commune.outputs.secrets[need.id]
+        for need in commune.site.secrets
+        if need.host == device.name and need.name.startswith("snmp_")
+    }
+    leader = machine.leader(commune.lab.layout, "server-2")
+    inside = ["nsenter", f"--target={leader}", "--mount", "--", "tee", "/run/e2e-snmpd.conf"]
+    subprocess.run(inside, input=SNMPD.format(**keys), text=True, check=True, stdout=subprocess.DEVNULL)
+    spaces = [f"--net={commune.lab.layout.netns_path}", f"--mount=/proc/{leader}/ns/mnt"]
+    settings = ["-Lo", "-f", "-C", "-c", "/run/e2e-snmpd.conf", "-p", "/run/e2e-snmpd.pid", f"udp:{device.address}:161"]
+    server = subprocess.Popen(["nsenter", *spaces, "/usr/sbin/snmpd", *settings], stdout=subprocess.PIPE, text=True)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def test_a_device_is_asked_by_snmp(commune, zabbix):
+    """A real snmpd that takes nothing but SNMPv3 with the device's own keys gives its values."""
+    with real_snmpd(commune) as server:
+        wait_until(lambda: zabbix.age("switch-1", "system.net.uptime") < 60, 180)
+        assert server.poll() is None
+        assert zabbix.ask("select available from interface join hosts using (hostid) where host = 'switch-1'") == ["1"]
+
+
+@pytest.fixture
+def third_machine(commune):
+    """The profile with a machine more, and at the end as it was."""
+    write_profile(commune.profile, "server-3")
+    commune.__dict__.pop("site", None)
+    yield "server-3"
+    write_profile(commune.profile)
+    commune.__dict__.pop("site", None)
+
+
+def test_a_machine_in_the_profile_is_watched_and_one_that_left_is_not(commune, zabbix, third_machine):
+    """A machine more in the profile is watched after the apply; one that is taken out is gone with its history."""
+    commune.run(*commune.verb("apply"), "--yes", "--no-verify")
+
+    assert third_machine in zabbix.hosts()
+    wait_until(lambda: zabbix.age(third_machine, "agent.ping") < 120, 180)
+    write_profile(commune.profile)
+    commune.run(*commune.verb("apply"), "--yes", "--no-verify")
+    assert third_machine not in zabbix.hosts()
