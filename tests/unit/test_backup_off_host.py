@@ -74,6 +74,7 @@ def sending(tmp_path, monkeypatch, restic):
     for service in ("shop", "postgresql"):
         (module.HOOKS / f"{service}.json").write_text("[]")
         (module.ROOT / service / OLD).mkdir(parents=True)
+        (module.ROOT / service / OLD / "manifest.json").touch()
     return module
 
 

@@ -99,10 +99,12 @@ def test_a_service_that_fails_leaves_nothing_and_keeps_no_other_from_it(saving):
     assert state["last_success"]["stamp"] == STAMP
 
 
-def test_newest_are_kept(saving):
+def test_the_newest_are_kept(saving):
     """As many backups as wanted stay, and what a cut run left goes; what is there under a stamp is not made again."""
     saving.hook("shop", step(command=["echo", "1"], file="one"))
     (saving.ROOT / "shop" / ".20261101T020000Z").mkdir(parents=True)
+    removed = saving.ROOT / "removed" / "20260101T020000Z"  # what was moved out of the way, by the same kind of name
+    removed.mkdir(parents=True)
     for day in (21, 22, 23):
         saving.save(f"202611{day}T020000Z")
     before = (saving.ROOT / "shop" / "20261123T020000Z" / "one").stat().st_ino
@@ -110,6 +112,7 @@ def test_newest_are_kept(saving):
 
     assert sorted(path.name for path in (saving.ROOT / "shop").iterdir()) == ["20261122T020000Z", "20261123T020000Z"]
     assert (saving.ROOT / "shop" / "20261123T020000Z" / "one").stat().st_ino == before
+    assert removed.is_dir()
     assert saving.latest() == "20261123T020000Z"
 
 

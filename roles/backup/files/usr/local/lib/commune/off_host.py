@@ -136,7 +136,7 @@ def send(settings: dict[str, Any], stamp: str | None) -> dict[str, Any]:
 
 def newest() -> str:
     """Return the newest stamp on this machine."""
-    stamps = {path.name for path in ROOT.glob("*/*") if STAMP.fullmatch(path.name)}
+    stamps = {path.parent.name for path in ROOT.glob("*/*/manifest.json") if STAMP.fullmatch(path.parent.name)}
     if not stamps:
         raise SendingError("nothing was saved yet: commune-save save")
     return max(stamps)

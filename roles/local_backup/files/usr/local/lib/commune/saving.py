@@ -223,20 +223,17 @@ def sync(folder: Path) -> None:
 
 
 def keep_newest(count: int) -> None:
-    """Remove the oldest backups of each service, and what a cut run left."""
+    """Remove the oldest backups of each service, and what a cut run left; what has no manifest is no backup."""
     for place in [each for each in ROOT.iterdir() if each.is_dir()]:
-        stamps = sorted(path for path in place.iterdir() if STAMP.fullmatch(path.name))
-        drafts = [
-            path for path in place.iterdir() if STAMP.fullmatch(path.name.removeprefix(".")) and path not in stamps
-        ]
+        stamps = sorted(path.parent for path in place.glob(f"*/{MANIFEST}") if STAMP.fullmatch(path.parent.name))
+        drafts = [path for path in place.glob(".*") if STAMP.fullmatch(path.name.removeprefix("."))]
         for path in (*stamps[:-count], *drafts):
             shutil.rmtree(path)
 
 
 def latest() -> str | None:
     """Return the newest stamp of any service, None without any."""
-    stamps = {path.name for path in ROOT.glob("*/*") if STAMP.fullmatch(path.name)}
-    return max(stamps, default=None)
+    return max((path.parent.name for path in ROOT.glob(f"*/*/{MANIFEST}")), default=None)
 
 
 def prove(stamp: str) -> tuple[dict[str, Any], bool]:
