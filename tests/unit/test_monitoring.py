@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import socket
 import struct
 import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,9 @@ compare = load_file(ROLE / "module_utils" / "zabbix_compare.py", "monitoring_com
 keeping = load_file(ROLE / "module_utils" / "zabbix_keeper.py", "monitoring_keeper")
 database = load_file(ROLE / "library" / "zabbix_database.py", "monitoring_database")
 sites = load_file(ROLE / "library" / "zabbix_site.py", "monitoring_site")
+state = load_file(
+    ROLE.parent / "monitoring_agent" / "files" / "usr" / "local" / "lib" / "commune" / "state.py", "monitoring_state"
+)
 filters = load_file(ROLE / "filter_plugins" / "monitoring.py", "monitoring_filters")
 
 MACHINE = {
@@ -262,3 +268,39 @@ def test_the_agent_may_be_asked_for_what_the_templates_want():
     template = yaml.safe_load((ROLE / "files" / "templates" / "machine.yml").read_text(encoding="utf-8"))
 
     assert {each["key"] for each in template["items"] if "from" not in each} == allowed
+
+
+def test_the_last_backup_of_each_kind_is_told(tmp_path):
+    """Of each kind of backup the age of the last success is told; one that never succeeded is older than any limit."""
+    files = {kind: tmp_path / f"{kind}.json" for kind in ("saved", "sent", "other")}
+    files["saved"].write_text(json.dumps({"last_success": {"finished": "2026-11-25T00:00:00Z"}}))
+    files["sent"].write_text(json.dumps({"state": "failed", "last_success": None}))
+    told = state.backup(files)
+    age = time.time() - datetime(2026, 11, 25, tzinfo=UTC).timestamp()
+
+    assert abs(told["saved"] - max(0, age)) < 5
+    assert told["sent"] == state.NEVER
+    assert set(told) == {"saved", "sent"}
+    assert state.backup({"other": files["other"]}) is None
+
+
+def test_services_are_told_by_their_units(monkeypatch):
+    """A service runs where its unit is active; discovery reads its names from the same row."""
+    monkeypatch.setattr(
+        state, "run", lambda *_: "Id=a.service\nActiveState=active\n\nId=b.service\nActiveState=failed\n"
+    )
+    told = state.services(
+        [{"name": each, "title": each.upper(), "unit": f"{each}.service"} for each in ("a", "b", "c")]
+    )
+
+    assert [(each["{#SERVICE}"], each["running"]) for each in told] == [("a", 1), ("b", 0), ("c", 0)]
+    assert told[1]["{#TITLE}"] == "B"
+
+
+def test_uplinks_are_told_by_a_router_only(tmp_path):
+    """A router tells which link it uses and how many work; other machines have no such file."""
+    file = tmp_path / "state.json"
+    assert state.uplinks(str(file)) is None
+    file.write_text(json.dumps({"active": "wan2", "alive": {"wan": False, "wan2": True}}))
+
+    assert state.uplinks(str(file)) == {"active": "wan2", "alive": 1}

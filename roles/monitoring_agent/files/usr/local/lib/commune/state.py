@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+NEVER = 10**9  # seconds: longer ago than any limit
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -104,11 +105,20 @@ def mail() -> dict | None:
     return {"waiting": len(arrived), "oldest": max(0, int(time.time()) - min(arrived)) if arrived else 0}
 
 
-def backup(path: str) -> dict | None:
-    """Return how long ago a backup of this machine succeeded last."""
-    with contextlib.suppress(OSError):
-        return {"age": max(0, int(time.time() - Path(path).stat().st_mtime))}
-    return None
+def backup(paths: dict) -> dict | None:
+    """Return how long ago each kind of backup that this machine does succeeded last, in seconds."""
+    ages = {}
+    for kind, path in paths.items():
+        with contextlib.suppress(OSError, ValueError):
+            last = json.loads(Path(path).read_text(encoding="utf-8")).get("last_success")
+            ages[kind] = max(0, int(time.time() - moment(last["finished"]).timestamp())) if last else NEVER
+    return ages or None
+
+
+def moment(text: str) -> datetime.datetime:
+    """Return a moment from its text, which is UTC unless it says otherwise."""
+    read = datetime.datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=datetime.UTC)
 
 
 def uplinks(path: str) -> dict | None:
