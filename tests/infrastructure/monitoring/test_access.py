@@ -46,8 +46,11 @@ def test_staff_log_in_from_the_office(commune, curl, page):
 
 
 def test_nobody_gets_in_from_elsewhere(curl, page):
-    """From the citizens' Wi-Fi the pages are refused."""
-    assert curl("wifi", page)[0] == 403
+    """From the citizens' Wi-Fi the pages are refused, and that is told in words."""
+    status, _, text = curl("wifi", page)
+
+    assert status == 403
+    assert "Không được phép truy cập" in text
 
 
 @pytest.mark.parametrize(("name", "password"), [("Admin", "zabbix"), ("guest", "")])
