@@ -74,6 +74,7 @@ class SiteKeeper:
     def __init__(self, api: Api, site: Row, secrets: Row, *, dry_run: bool) -> None:
         self.api, self.site, self.secrets, self.dry_run = api, site, secrets, dry_run
         self.keeper = Keeper(api, dry_run=dry_run)
+        self.templates_differ = False
 
     def run(self) -> Keeper:
         """Keep everything."""
@@ -108,6 +109,7 @@ class SiteKeeper:
         """Import the templates where what Zabbix has differs, by its own comparison."""
         document = {"format": "json", "source": json.dumps(self.site["templates"]), "rules": RULES}
         difference = self.api.call("configuration.importcompare", document)
+        self.templates_differ = bool(difference)
         if difference:
             self.keeper.note("templates", *template_lines(difference))
             self.keeper.write("configuration.import", document)
@@ -222,7 +224,12 @@ class SiteKeeper:
         self.keeper.keep("host", f"host {short['host']}", wanted, actual, hidden)
 
     def undo_what_was_changed_by_hand(self) -> None:
-        """Give what hosts inherit the values of its template again; what rules made is on."""
+        """Give what hosts inherit the values of its template again; what rules made is on.
+
+        In check mode templates that differ are no measure: that the run imports them is told already.
+        """
+        if self.dry_run and self.templates_differ:
+            return
         names = [each["host"] for each in self.site["hosts"]]
         hosts = self.api.call("host.get", {"output": ["hostid"], "filter": {"host": names}})
         numbers = [each["hostid"] for each in hosts]

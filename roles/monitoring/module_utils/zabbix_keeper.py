@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from ansible.module_utils.zabbix_compare import differing, plain
 
 Row = dict[str, Any]
+LONG = 200
 
 
 class Caller(Protocol):
@@ -14,6 +15,12 @@ class Caller(Protocol):
 
     def call(self, method: str, params: Any) -> Any:
         """Return the result of one call."""
+
+
+def shown(values: Row, changes: Row) -> Row:
+    """Return those of ``values`` that change as a plan shows them: a long one, such as a dashboard's pages, cut."""
+    texts = {key: plain(values.get(key)) for key in changes}
+    return {key: f"{str(text)[:LONG]}…" if len(str(text)) > LONG else text for key, text in texts.items()}
 
 
 class Keeper:
@@ -48,8 +55,7 @@ class Keeper:
             return
         changes = differing(wanted, actual)
         if changes:
-            shown = {key: plain(actual.get(key)) for key in changes}
-            self.note(what, shown, plain(changes))
+            self.note(what, *(shown(values, changes) for values in (actual, changes)))
             key = ID.get(kind, f"{kind}id")
             self.write(f"{kind}.update", {key: actual[key]} | changes | (hidden or {}))
 
@@ -58,7 +64,7 @@ class Keeper:
         actual = self.api.call(f"{kind}.get", {"output": list(wanted)})
         changes = differing(wanted, actual)
         if changes:
-            self.note(kind, {key: plain(actual.get(key)) for key in changes}, plain(changes))
+            self.note(kind, *(shown(values, changes) for values in (actual, changes)))
             self.write(f"{kind}.update", changes)
 
     def remove(self, kind: str, what: str, number: str) -> None:
