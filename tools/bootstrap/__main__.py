@@ -24,12 +24,14 @@ def main(argv: list[str] | None = None) -> int:
     """Run the steps; return the exit code (0 done, 1 a step failed, 130 interrupted)."""
     parser = argparse.ArgumentParser(prog="tools/setup", description=__doc__)
     parser.add_argument("--tests", action="store_true", help="also install what only tests and linters need")
+    parser.add_argument("--radio", action="store_true", help="as --tests, and what the tests of the radios need")
     options = parser.parse_args(argv)
+    tests = options.tests or options.radio
     console = Console(lang=language())
     signal.signal(signal.SIGTERM, _interrupt)
     begin = time.monotonic()
     try:
-        prepare(console, checkout=paths.checkout(), cache=paths.cache(), tests=options.tests)
+        prepare(console, checkout=paths.checkout(), cache=paths.cache(), tests=tests, radio=options.radio)
     except SetupError as error:
         console.say(vi=f"✗ {error.vi}", en=f"✗ {error.en}")
         return 1
@@ -51,7 +53,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def prepare(console: Console, *, checkout: Path, cache: Path, tests: bool) -> None:
+def prepare(console: Console, *, checkout: Path, cache: Path, tests: bool, radio: bool = False) -> None:
     """Do all steps for one checkout."""
     if sys.version_info < OLDEST:
         raise SetupError(
@@ -60,7 +62,7 @@ def prepare(console: Console, *, checkout: Path, cache: Path, tests: bool) -> No
         )
     logs = checkout / ".state" / "setup"
     made = _missing_parents(cache)
-    ensure_packages(console, log=logs / "packages.log", tests=tests)
+    ensure_packages(console, log=logs / "packages.log", tests=tests, radio=radio)
     python = ensure_environment(console, checkout=checkout, log=logs / "environment.log", tests=tests)
     try:
         ensure_engine(console, checkout=checkout, cache=cache, python=python, log=logs / "engine.log")

@@ -38,6 +38,10 @@ TESTS = {
     "wireguard-go": "a technician's computer that comes by the VPN",
     "wireguard-tools": "as wireguard-go",
 }
+RADIO = {
+    "qemu-system-x86": "the small machine with simulated radios",
+    "squashfs-tools": "its root file system",
+}
 
 
 def missing(names: Sequence[str]) -> list[str]:
@@ -69,14 +73,14 @@ def as_root(argv: Sequence[str]) -> list[str]:
     )
 
 
-def ensure_packages(console: Console, *, log: Path, tests: bool) -> None:
+def ensure_packages(console: Console, *, log: Path, tests: bool, radio: bool = False) -> None:
     """Install the system packages that are missing."""
     console.step(vi="Gói hệ thống (apt)", en="System packages (apt)")
     if not shutil.which("dpkg-query"):
         raise SetupError(
             vi="máy này không phải Debian: cần dpkg và apt", en="this is not a Debian machine: dpkg and apt are needed"
         )
-    wanted = missing([*BASE, *(TESTS if tests else {})])
+    wanted = missing([*BASE, *(TESTS if tests else {}), *(RADIO if radio else {})])
     if not wanted:
         console.done(vi="đã có đủ", en="all there")
         return

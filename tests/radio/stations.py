@@ -1,0 +1,71 @@
+"""Stations on simulated radios: each in a network namespace of the machine, with a wpa_supplicant of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.radio.machine import Machine
+
+CONTROL = "/run/stations"
+
+
+class Station:
+    """A station that tries to join a network."""
+
+    def __init__(self, machine: Machine, interface: str) -> None:
+        self.machine, self.interface = machine, interface
+        self.inside = ("ip", "netns", "exec", interface)
+
+    @property
+    def log(self) -> str:
+        """Where its wpa_supplicant says what happens."""
+        return f"/run/{self.interface}.log"
+
+    def status(self) -> dict[str, str]:
+        """Return what wpa_supplicant says of the connection."""
+        out = self.machine.run(*self._ask("status")).out
+        return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+
+    def joins(self, seconds: float = 90) -> dict[str, str]:
+        """Wait until it has joined, and return the connection's status."""
+        self.machine.wait(*self._ask("status"), pattern="wpa_state=COMPLETED", seconds=seconds)
+        return self.status()
+
+    def is_refused(self, pattern: str, seconds: float = 90) -> bool:
+        """Wait until its log has a refusal; return whether it has never been in till then."""
+        out = self.machine.wait("cat", self.log, pattern=pattern, seconds=seconds)
+        return "CTRL-EVENT-CONNECTED" not in out and self.status().get("wpa_state") != "COMPLETED"
+
+    def has_address(self, address: str) -> None:
+        """Give it an address in its zone."""
+        self.machine.check(*self.inside, "ip", "address", "replace", f"{address}/24", "dev", self.interface)
+
+    def reaches(self, address: str) -> bool:
+        """Return whether somebody answers a ping."""
+        return self.machine.run(*self.inside, "ping", "-c3", "-i0.3", "-W3", address).code == 0
+
+    def _ask(self, word: str) -> tuple[str, ...]:
+        return (*self.inside, "wpa_cli", "-p", CONTROL, "-i", self.interface, word)
+
+
+@contextlib.contextmanager
+def station(machine: Machine, interface: str, network: str) -> Iterator[Station]:
+    """Start a station for one ``network`` block of wpa_supplicant; it is gone at the end."""
+    made = Station(machine, interface)
+    path = f"/run/{interface}.conf"
+    machine.check("mkdir", "-p", CONTROL)
+    machine.run("rm", "-f", made.log)
+    machine.write(path, f"ctrl_interface={CONTROL}\ncountry=VN\nsae_pwe=1\nnetwork={{\n{network}\n}}\n", "0600")
+    pid = f"/run/{interface}.pid"
+    started = ("wpa_supplicant", "-B", "-d", "-t", "-i", interface, "-c", path, "-f", made.log, "-P", pid)
+    machine.check(*made.inside, *started)
+    try:
+        yield made
+    finally:
+        machine.run(*made._ask("terminate"))
+        machine.wait("sh", "-c", f"test -e {pid} || echo gone", pattern="gone", seconds=30)
+        machine.run(*made.inside, "ip", "address", "flush", "dev", interface)
