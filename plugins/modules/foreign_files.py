@@ -97,7 +97,8 @@ def main() -> None:
     folder = archive / datetime.now(UTC).strftime(STAMP)
     moves = {path: folder / path.relative_to("/") for path in foreign(module.params["paths"], module.params["keep"])}
     if moves and not module.check_mode:
-        archive.mkdir(parents=True, exist_ok=True)
+        for each in (archive.parent, archive, folder):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         archive.chmod(0o700)
         for path, to in moves.items():
             move(path, to)

@@ -109,4 +109,5 @@ def test_a_plan_names_the_file_and_where_it_goes(sudoers, tmp_path, monkeypatch)
     assert f"{sudoers}/evil: not the design's, moves to {tmp_path}/removed" in planned["diff"]["before"]
     assert Path(done["moved"][f"{sudoers}/evil"]).read_text() == "evil"
     assert (tmp_path / "removed").stat().st_mode & 0o777 == 0o700
+    assert [each.stat().st_mode & 0o777 for each in (tmp_path / "removed").iterdir()] == [0o700]
     assert not run(monkeypatch, Machine(params))["changed"]
