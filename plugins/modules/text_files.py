@@ -39,6 +39,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.whole_files import WholeFile
 
+NO_GROUP = -1
+
 
 def main() -> None:
     """Write what differs."""
@@ -58,7 +60,9 @@ def main() -> None:
     try:
         group = grp.getgrnam(module.params["group"]).gr_gid
     except KeyError:
-        module.fail_json(msg=f"there is no group {module.params['group']}")
+        if not module.check_mode:
+            module.fail_json(msg=f"there is no group {module.params['group']}")
+        group = NO_GROUP  # a package that the run would install makes it
     files = [WholeFile(path, content, mode, group, validate) for path, content in wanted.items()]
     changed = [file for file in files if file.differs()]
     diff = [file.diff() for file in changed]

@@ -121,6 +121,7 @@ def bare(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Gateway:
 
 @pytest.fixture(scope="session")
 def gateway(bare: Gateway) -> Gateway:
-    """The gateway, converged."""
+    """The gateway, converged; the plan before knew of it."""
+    assert bare.converge(check=True)["changed"] > 0
     bare.converge()
     return bare

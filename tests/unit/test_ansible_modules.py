@@ -78,8 +78,8 @@ class ToldError(Exception):
 class FileModule:
     """Stands in for Ansible's module on a machine whose program for checking drafts ends with ``code``."""
 
-    def __init__(self, files, *, check_mode=False, code=0, mode="0640"):
-        self.params = {"files": files, "file_mode": mode, "group": GROUP, "validate": "check --file %s"}
+    def __init__(self, files, *, check_mode=False, code=0, mode="0640", group=GROUP):
+        self.params = {"files": files, "file_mode": mode, "group": group, "validate": "check --file %s"}
         self.check_mode, self.code = check_mode, code
 
     def get_bin_path(self, name):
@@ -142,3 +142,12 @@ def test_a_draft_that_does_not_pass_its_check_is_not_written(tmp_path, told):
 
     assert "says: bad words" in refused["msg"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_knows_of_files_whose_group_a_package_makes(tmp_path, told):
+    """On a machine without the package a plan names the files; a run that comes too early is told so."""
+    path = tmp_path / "file"
+    planned = told({str(path): "x"}, check_mode=True, group="not-there-yet")
+
+    assert planned["written"] == [str(path)]
+    assert "not-there-yet" in told({str(path): "x"}, group="not-there-yet")["msg"]
