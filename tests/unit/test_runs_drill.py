@@ -76,7 +76,7 @@ def test_a_drill_that_passes_is_dated(world, folder):
     assert set(world.cleaned) == {"vi-huong-drill"}
     assert world.calls[-3:] == ["vi-huong-drill", "destroy", "released"]
     assert list(folder.glob("drill-*")) == []
-    assert not (folder.parents[1] / "vi-huong-drill" / "lab").exists()
+    assert not (folder.parents[1] / "vi-huong-drill").exists()
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def _remove(twin: Site, tell: OnEvent, layers: Layers) -> None:
     with layers.stack(twin) as stack:
         stack.destroy(lambda event: tell(from_machines(event)))
     layers.clean(twin.profile)
-    shutil.rmtree(paths.deployment(twin.profile, twin.target), ignore_errors=True)
+    shutil.rmtree(paths.deployment(twin.profile, twin.target).parent, ignore_errors=True)
 
 
 def _restore(twin: Site, archives: Path, tell: OnEvent, layers: Layers) -> None:

@@ -69,7 +69,7 @@ def test_a_drill_proves_and_dates_the_backups(commune: Deployment) -> None:
     assert report["drills"]["last"] == told
     assert report["drills"]["last_passed"] == told["started"] == load_drills(commune.folder).last_passed
     assert told["hosts"][0]["stamp"] in (commune.folder / "report" / "index.html").read_text(encoding="utf-8")
-    assert not (commune.state / f"{commune.profile.stem}-drill" / "lab").exists()
+    assert not (commune.state / f"{commune.profile.stem}-drill").exists()
 
 
 def test_a_lost_machine_gets_its_data_back(commune: Deployment) -> None:
