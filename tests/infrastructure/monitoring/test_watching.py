@@ -13,6 +13,7 @@ from tests.infrastructure.monitoring.conftest import write_profile
 from tests.infrastructure.monitoring.zabbix import SERVER, wait_until
 
 QUEUED = r"""postqueue -j | grep -o '"queue_id": "[^"]*' | cut -d'"' -f4 | xargs -n 1 postcat -qh"""
+PORTS = "select count(*) from items join hosts using (hostid) where host = 'switch-1' and items.flags = 4"
 SNMPD = """createUser commune SHA-256 "{snmp_auth}" AES "{snmp_priv}"
 rouser commune priv
 sysName switch-1
@@ -45,7 +46,7 @@ def test_a_killed_service_is_told_by_mail(commune, zabbix):
 
 
 @contextlib.contextmanager
-def real_snmpd(commune) -> Iterator[subprocess.Popen[str]]:
+def real_snmpd(commune) -> Iterator[subprocess.Popen[bytes]]:
     """Debian's snmpd of server-2, listening at the switch's address, which the simulator of its command line has."""
     device = commune.site.device("switch-1")
     commune.on("server-2", "apt-get -qq install --yes --no-install-recommends snmpd && systemctl disable --now snmpd")
@@ -57,13 +58,13 @@ def real_snmpd(commune) -> Iterator[subprocess.Popen[str]]:
     leader = machine.leader(commune.lab.layout, "server-2")
     inside = ["nsenter", f"--target={leader}", "--mount", "--", "tee", "/run/e2e-snmpd.conf"]
     subprocess.run(inside, input=SNMPD.format(**keys), text=True, check=True, stdout=subprocess.DEVNULL)
-    spaces = [f"--net={commune.lab.layout.netns_path}", f"--mount=/proc/{leader}/ns/mnt"]
+    spaces = [f"--target={leader}", "--mount", "--pid", f"--net={commune.lab.layout.netns_path}"]
     settings = ["-Lo", "-f", "-C", "-c", "/run/e2e-snmpd.conf", "-p", "/run/e2e-snmpd.pid", f"udp:{device.address}:161"]
-    server = subprocess.Popen(["nsenter", *spaces, "/usr/sbin/snmpd", *settings], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(["nsenter", *spaces, "/usr/sbin/snmpd", *settings], stdout=subprocess.DEVNULL)
     try:
         yield server
     finally:
-        server.terminate()
+        commune.on("server-2", "kill $(cat /run/e2e-snmpd.pid)")
         server.wait(timeout=10)
 
 
@@ -71,6 +72,7 @@ def test_a_device_is_asked_by_snmp(commune, zabbix):
     """A real snmpd that takes nothing but SNMPv3 with the device's own keys gives its values."""
     with real_snmpd(commune) as server:
         wait_until(lambda: zabbix.age("switch-1", "system.net.uptime") < 60, 180)
+        wait_until(lambda: zabbix.ask(PORTS) != ["0"], 90)
         assert server.poll() is None
         assert zabbix.ask("select available from interface join hosts using (hostid) where host = 'switch-1'") == ["1"]
 
