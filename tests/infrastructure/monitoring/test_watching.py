@@ -77,6 +77,20 @@ def test_a_device_is_asked_by_snmp(commune, zabbix):
         assert zabbix.ask("select available from interface join hosts using (hostid) where host = 'switch-1'") == ["1"]
 
 
+def test_a_machine_cannot_speak_in_anothers_name(commune):
+    """An agent that calls itself by another machine's name is refused: another authority issued its certificate."""
+    settings = "-e 's/^Hostname=.*/Hostname=server-1/' -e 's#/run/commune-agent#/run/e2e-agent#' -e /Persistent/d"
+    unit = "--quiet --unit=e2e-agent -p User=zabbix -p RuntimeDirectory=e2e-agent -p SupplementaryGroups=commune-tls"
+    commune.on("server-2", f"sed {settings} /etc/commune-agent/zabbix_agent2.conf > /run/e2e-agent.conf")
+    commune.on("server-2", f"systemd-run {unit} zabbix_agent2 --foreground --config /run/e2e-agent.conf")
+    said = "journalctl --unit=e2e-agent --no-pager --output=cat"
+    try:
+        took = wait_until(lambda: "certificate issuer does not match" in commune.on("server-2", said), 60)
+    finally:
+        commune.on("server-2", "systemctl stop e2e-agent; rm /run/e2e-agent.conf")
+    assert took < 60
+
+
 @pytest.fixture
 def third_machine(commune):
     """The profile with a machine more, and at the end as it was."""
