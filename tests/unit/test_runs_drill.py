@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from smartcommune.converge.results import ConvergeResult, HostResult
 from smartcommune.errors import LockedError
-from smartcommune.runs.drill import ARCHIVES, drill
+from smartcommune.runs.drill import ARCHIVES, TwinStack, drill
 from smartcommune.runs.drills import load_drills
 from smartcommune.runs.layers import Layers
 from smartcommune.verify.report import load_report, write_report
 from smartcommune.verify.report.build import build_report
 from smartcommune.verify.report.html import render_html
 from tests.unit import report_sample as sample
-from tests.unit.run_fakes import FakeStack, World, all_passed
+from tests.unit.run_fakes import OUTPUTS, FakeStack, World, all_passed
 
 PROOF = {"stamp": "20261124T020000Z", "services": {"postgresql": {"files": 2, "bytes": 9, "tables": 4, "rows": 70}}}
 MADE = "2026-11-26T08:00:00+00:00"
@@ -124,3 +126,12 @@ def test_the_report_tells_the_last_drill(world, folder):
     page = (folder / "report" / "index.html").read_text(encoding="utf-8")
     assert "20261124T020000Z" in page
     assert "70 rows in 4 tables" in page
+
+
+def test_the_twin_has_the_communes_own_secrets():
+    """What data know of secrets, a password's digest say, holds on the twin; all else is the stack's own."""
+    inner = SimpleNamespace(outputs=lambda: replace(OUTPUTS, secrets={"a": "twin's", "b": "twin's"}), lock=7)
+    twin = TwinStack(inner, {"a": "own"})
+
+    assert twin.outputs().secrets == {"a": "own", "b": "twin's"}
+    assert twin.lock == 7

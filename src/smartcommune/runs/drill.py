@@ -28,16 +28,19 @@ from smartcommune.text import Text
 from smartcommune.verify.report.models import Drill, DrilledHost, DrilledService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
     from smartcommune.catalogue.models import Catalogue
     from smartcommune.converge.results import HostFailure
     from smartcommune.site.models import Site
+    from smartcommune.targets.outputs import Outputs
     from smartcommune.text import Language
+    from smartcommune.verify.report.models import Report
 
 TWIN = "-drill"
 ARCHIVES = "commune_backup_archives"
+_NAMED = 5  # failed checks that are named on record
 
 
 class DrillError(SmartCommuneError):
@@ -62,8 +65,43 @@ class DrillOutcome:
 
 
 def twin_of(lab_site: Site) -> Site:
-    """Return the commune's twin: the same Site in the lab, under a name of its own."""
-    return replace(lab_site, profile=f"{lab_site.profile}{TWIN}")
+    """Return the commune's twin: the same hosts in the lab, under a name of its own; devices keep no data."""
+    return replace(lab_site, profile=f"{lab_site.profile}{TWIN}", devices=())
+
+
+class TwinStack:
+    """The twin's stack, whose hosts get the commune's own secrets, as they would after a disaster: data know them."""
+
+    def __init__(self, stack: Any, secrets: Mapping[str, str]) -> None:
+        self._stack, self._secrets = stack, secrets
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stack, name)
+
+    def up(self, *arguments: Any, **options: Any) -> Outputs:
+        """Make what is not there; return what stands."""
+        return self._lent(self._stack.up(*arguments, **options))
+
+    def outputs(self) -> Outputs:
+        """Return what stands."""
+        return self._lent(self._stack.outputs())
+
+    def _lent(self, outputs: Outputs) -> Outputs:
+        return replace(outputs, secrets={**outputs.secrets, **self._secrets})
+
+
+def _lending(layers: Layers, site: Site, wait: timedelta | None) -> Layers:
+    """Return layers whose stack lends the twin the secrets of the hosts of ``site``."""
+    with layers.stack(site, wait=wait) as stack:
+        secrets = stack.outputs().secrets
+    own = {need.id: secrets[need.id] for need in site.secrets if need.id in secrets}
+
+    @contextmanager
+    def twin_stack(twin: Site, **options: Any) -> Iterator[TwinStack]:
+        with layers.stack(twin, **options) as inner:
+            yield TwinStack(inner, own)
+
+    return replace(layers, stack=twin_stack)
 
 
 def drill(
@@ -88,11 +126,13 @@ def drill(
     with _archives(folder) as archives:
         try:
             _export(site, archives, tell, wait, layers)
-            with _standing(twin_of(lab_site), catalogue, tell, language, layers) as twin:
-                _restore(twin, archives, tell, layers)
+            lending = _lending(layers, site, wait)
+            with _standing(twin_of(lab_site), catalogue, tell, language, lending) as twin:
+                _restore(twin, archives, tell, lending)
                 facts["hosts"] = proofs(site, archives)
-                facts |= _checks(twin, catalogue, tell, language, layers)
-            problem = _CHECKS if facts["checks_failed"] else None
+                seen = _checked(twin, catalogue, tell, language, lending)
+            problem = _failed(seen)
+            facts |= {"checks_passed": seen.summary.passed, "checks_failed": _lacking(seen)}
         except DrillError as error:
             problem, failures = error.message, error.failures
     done = Drill(
@@ -181,12 +221,25 @@ def proofs(site: Site, archives: Path) -> tuple[DrilledHost, ...]:
     return tuple(hosts)
 
 
-def _checks(twin: Site, catalogue: Catalogue, tell: OnEvent, language: Language, layers: Layers) -> dict[str, int]:
-    """Run every check of the twin; return how many passed and how many did not."""
+def _checked(twin: Site, catalogue: Catalogue, tell: OnEvent, language: Language, layers: Layers) -> Report:
+    """Run every check of the twin; return the report."""
     with layers.stack(twin) as stack:
         outputs = stack.outputs()
-    summary = verify(twin, catalogue, outputs, Settings(language=language), tell, layers).report.summary
-    return {"checks_passed": summary.passed, "checks_failed": summary.failed + summary.not_reached + summary.not_run}
+    return verify(twin, catalogue, outputs, Settings(language=language), tell, layers).report
+
+
+def _lacking(report: Report) -> int:
+    return report.summary.failed + report.summary.not_reached + report.summary.not_run
+
+
+def _failed(report: Report) -> Text | None:
+    """Return which checks failed, None when each that was planned passed or was skipped."""
+    if not _lacking(report):
+        return None
+    results = [each for each in (report.seen.results if report.seen else ()) if each.state not in ("passed", "skipped")]
+    vi = "; ".join(f"{each.check.host}: {each.check.title.vi}" for each in results[:_NAMED])
+    en = "; ".join(f"{each.check.host}: {each.check.title.en}" for each in results[:_NAMED])
+    return Text(vi=f"{_CHECKS.vi} ({vi})", en=f"{_CHECKS.en} ({en})")
 
 
 _WITHOUT = Text(
