@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import testinfra
 
 from smartcommune import paths
 from smartcommune.catalogue.loader import load_catalogue
@@ -58,6 +59,13 @@ class Gateway:
         loaded = load_profile(HERE / "commune.yml", load_catalogue())
         site = compile_site(loaded, load_catalogue(), load_province(paths.province()), "lab")
         self.options: dict[str, Any] = site.host("gateway-1").service("wifi_gateway").options
+
+    def testinfra(self) -> Any:
+        """Return Testinfra's host, over the same connection."""
+        config = self.folder / "ssh_config"
+        lines = [option.removeprefix("-o").replace("=", " ", 1) for option in self.machine.ssh_options]
+        config.write_text("\n".join(["Host *", *lines]) + "\n", encoding="utf-8")
+        return testinfra.get_host(f"ssh://root@127.0.0.1:{self.machine.port}", ssh_config=str(config))
 
     def converge(self, *, check: bool = False, **changed: Any) -> dict[str, int]:
         """Run Ansible with the profile's options, ``changed`` in their place; return its recap."""

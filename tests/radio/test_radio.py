@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from smartcommune import paths
 from tests.radio.conftest import FQDN, SECRETS, Gateway
 from tests.radio.stations import station
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.radio.machine import Machine
 
 STAFF_ZONE, CITIZENS_ZONE = "10.20.4.", "10.20.20."
@@ -21,6 +26,17 @@ OWE = 'ssid="Xã Phủ Thông"\nkey_mgmt=OWE\nieee80211w=2\nowe_only=1'
 SEEN = 'ssid="Xã Phủ Thông"\nkey_mgmt=NONE'
 INJECT = Path(__file__).with_name("inject.py").read_text(encoding="utf-8")
 UNITS = ("commune-radio@wlan0.service", "commune-radio@wlan1.service", "commune-radius.service")
+
+
+def load_checks() -> dict[str, Callable[..., None]]:
+    """Return the role's own checks of radios by their names."""
+    path = paths.checkout() / "roles" / "wifi_gateway" / "checks" / "test_radio.py"
+    spec = importlib.util.spec_from_file_location("wifi_gateway_radio_checks", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: value for name, value in vars(module).items() if name.startswith("test_")}
 
 
 def peap(identity: str, password: str) -> str:
@@ -56,6 +72,25 @@ def test_all_radios_send(gateway: Gateway) -> None:
 def test_units_are_sandboxed(gateway: Gateway, unit: str) -> None:
     """The exposure that systemd counts is 4.0 or less."""
     assert gateway.machine.run("systemd-analyze", "security", "--threshold=40", "--no-pager", unit).code == 0
+
+
+CHECKS = load_checks()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_roles_own_checks_hold(gateway: Gateway, check: str) -> None:
+    """What «verify» asks of a machine with radios is so on this one."""
+    plan = {radio["interface"]: radio for radio in gateway.options["radio_plan"].values()}
+    known = {
+        "host": gateway.testinfra(),
+        "commune": {"commune_host": {"name": "gateway-1"}},
+        "radios": plan,
+        "networks": gateway.options["networks"],
+    }
+    function = CHECKS[check]
+    held = function(**{name: known[name] for name in inspect.signature(function).parameters})
+
+    assert held is None  # it asserts by itself
 
 
 def test_no_secret_that_everybody_knows(gateway: Gateway) -> None:
