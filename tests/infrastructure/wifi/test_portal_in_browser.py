@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import expect, sync_playwright
 
-from tests.infrastructure.wifi.conftest import fetch
+from tests.infrastructure.wifi.conftest import eventually, fetch
 
 QUIET = (
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--no-sandbox"),
@@ -22,6 +22,7 @@ QUIET = (
 )
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 PAGE_LIMIT = 50_000
+WANS = ("wan", "wan2")
 FAULTS = """() => {
   const faults = [], root = document.documentElement;
   if (document.querySelectorAll("h1").length !== 1) faults.push("not one main heading");
@@ -116,7 +117,8 @@ def test_an_old_phone_without_scripts(commune, internet, phone, portal, tmp_path
 
 def test_with_the_wan_unplugged(commune, internet, phone, portal, tmp_path: Path):
     """Without Internet the portal and the commune's pages work, before accepting and after; later the Internet too."""
-    commune.lab.cut("wan")
+    for zone in WANS:
+        commune.lab.cut(zone)
     try:
         with browser(commune, phone, tmp_path) as opened:
             page = opened.new_page()
@@ -130,14 +132,14 @@ def test_with_the_wan_unplugged(commune, internet, phone, portal, tmp_path: Path
             page.goto(commune_page(commune))
             assert page.title()
             assert fetch(phone, internet.url)[0] == 0
-            commune.lab.restore("wan")
-            for _ in range(30):
-                if fetch(phone, internet.url)[0] == 200:
-                    break
+            for zone in WANS:
+                commune.lab.restore(zone)
+            eventually(lambda: fetch(phone, internet.url)[0] == 200, 60)
             page.goto(internet.url)
             expect(page.get_by_role("heading", name="The Internet")).to_be_visible()
     finally:
-        commune.lab.restore("wan")
+        for zone in WANS:
+            commune.lab.restore(zone)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,8 @@ CONNECTIONS, CONNECTIONS_EACH = 256, 16
 TEXTS = {200: "OK", 302: "Found", 303: "See Other", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 TEXTS |= {413: "Content Too Large", 503: "Service Unavailable"}
 WATCHDOG = 10.0
+AGAIN = 3.0  # seconds
+SITE = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
 class BadRequestError(Exception):
@@ -44,7 +48,7 @@ class Request:
 
     method: str
     path: str
-    query: dict[str, str]
+    target: str
     host: str
     origin: str
     language: str
@@ -95,9 +99,12 @@ def parse_head(head: bytes) -> tuple[Request, int]:
         raise BadRequestError(413)
     target = urlsplit(words[1])
     host = (target.netloc or fields.get("host", "")).removesuffix(":80")
-    query = _first(target.query)
-    language = query.get("lang", "")
-    request = Request(words[0], target.path or "/", query, host, fields.get("origin", ""), language, {})
+    path = target.path or "/"
+    whole = f"{path}?{target.query}" if target.query else path
+    if not (path.startswith("/") and whole.isascii() and whole.isprintable()):
+        raise BadRequestError(400)
+    language = _first(target.query).get("lang", "") if path == "/" else ""
+    request = Request(words[0], path, whole, host, fields.get("origin", ""), language, {})
     return request, int(length)
 
 
@@ -116,6 +123,7 @@ class Portal:
         self.settings = settings
         self.pages = Pages(settings)
         self.busy: Counter[str] = Counter()
+        self.sent_back: dict[str, tuple[str, float]] = {}
 
     async def ask(self, question: dict[str, str]) -> dict[str, Any]:
         """Return the keeper's answer; ``{"state": "down"}`` when it gives none."""
@@ -134,7 +142,7 @@ class Portal:
         if request.method not in ("GET", "HEAD", "POST"):
             return Answer(405, self.pages.moved())
         if request.host != self.settings.address:
-            return Answer(302, self.pages.moved(), self.settings.url)
+            return Answer(302, self.pages.moved(), await self._whither(request, address))
         if request.path != "/":
             return Answer(302 if request.method != "POST" else 404, self.pages.moved(), self.settings.url)
         language = request.language if request.language in LANGUAGES else LANGUAGES[0]
@@ -142,6 +150,22 @@ class Portal:
             return await self._accept(request, address)
         status = await self.ask({"ask": "status", "address": address})
         return Answer(503 if status["state"] == "down" else 200, self.pages.home(language, status))
+
+    async def _whither(self, request: Request, address: str) -> str:
+        """Return where a request for another site belongs: to the portal, or to that site by a new connection.
+
+        A browser opens connections ahead; one of the time before its owner accepted ends here still. What comes back at
+        once a second time was not let out after all.
+        """
+        url = f"http://{request.host}{request.target}"
+        before, self.sent_back = self.sent_back.get(address), {**self.sent_back, address: (url, time.monotonic())}
+        again = before is not None and before[0] == url and time.monotonic() - before[1] < AGAIN
+        while len(self.sent_back) > CONNECTIONS:
+            del self.sent_back[next(iter(self.sent_back))]
+        if request.method == "POST" or not SITE.fullmatch(request.host) or again:
+            return self.settings.url
+        status = await self.ask({"ask": "status", "address": address})
+        return url if status["state"] == "in" else self.settings.url
 
     async def _accept(self, request: Request, address: str) -> Answer:
         """Let a device out that accepted the terms, or tell what is missing."""
