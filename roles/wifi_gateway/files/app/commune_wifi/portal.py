@@ -30,7 +30,7 @@ CONNECTIONS, CONNECTIONS_EACH = 256, 16
 TEXTS = {200: "OK", 302: "Found", 303: "See Other", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 TEXTS |= {413: "Content Too Large", 503: "Service Unavailable"}
 WATCHDOG = 10.0
-AGAIN = 3.0  # seconds
+AGAIN, AHEAD = 5.0, 6  # seconds, connections
 SITE = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
@@ -123,7 +123,7 @@ class Portal:
         self.settings = settings
         self.pages = Pages(settings)
         self.busy: Counter[str] = Counter()
-        self.sent_back: dict[str, tuple[str, float]] = {}
+        self.sent_back: dict[str, tuple[str, float, int]] = {}
 
     async def ask(self, question: dict[str, str]) -> dict[str, Any]:
         """Return the keeper's answer; ``{"state": "down"}`` when it gives none."""
@@ -154,15 +154,16 @@ class Portal:
     async def _whither(self, request: Request, address: str) -> str:
         """Return where a request for another site belongs: to the portal, or to that site by a new connection.
 
-        A browser opens connections ahead; one of the time before its owner accepted ends here still. What comes back at
-        once a second time was not let out after all.
+        A browser opens connections ahead, up to six a site; those of the time before its owner accepted end here still.
+        What comes back oftener, and at once, was not let out after all.
         """
-        url = f"http://{request.host}{request.target}"
-        before, self.sent_back = self.sent_back.get(address), {**self.sent_back, address: (url, time.monotonic())}
-        again = before is not None and before[0] == url and time.monotonic() - before[1] < AGAIN
+        url, now = f"http://{request.host}{request.target}", time.monotonic()
+        last, since, times = self.sent_back.get(address, ("", now, 0))
+        since, times = (since, times + 1) if last == url and now - since < AGAIN else (now, 1)
+        self.sent_back[address] = (url, since, times)
         while len(self.sent_back) > CONNECTIONS:
             del self.sent_back[next(iter(self.sent_back))]
-        if request.method == "POST" or not SITE.fullmatch(request.host) or again:
+        if request.method == "POST" or not SITE.fullmatch(request.host) or times > AHEAD:
             return self.settings.url
         status = await self.ask({"ask": "status", "address": address})
         return url if status["state"] == "in" else self.settings.url
