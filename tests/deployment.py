@@ -98,6 +98,47 @@ class Deployment:
         """The commune's own folder of the state."""
         return self.state / self.profile.stem / "lab"
 
+    def changes(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what the last run of the site's playbook changed: role and task of each change, by host."""
+        run = max((self.folder / "runs").glob("*-site"))
+        events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+        found: dict[str, list[tuple[str, str]]] = {}
+        for event in events:
+            if event.get("state") == "changed":
+                found.setdefault(event["host"], []).append((event["role"], event["task"]))
+        return found
+
+
+def announced(plan: dict[str, Any], host: str) -> list[tuple[str, str]]:
+    """Return role and task of each change that a plan names on a host."""
+    return [
+        (action["sources"][0]["key"], action["reason"]["en"].partition(": ")[2])
+        for action in plan["hosts"]
+        if action["subject"]["en"].startswith(f"{host}: ")
+    ]
+
+
+@contextmanager
+def clear_ground(name: str, write_profile: Callable[[Path], Path]) -> Iterator[Deployment]:
+    """Yield a commune that is not applied yet, with what an earlier session left removed; destroy it at the end.
+
+    ``write_profile`` gets the folder of the state and returns the path of the profile, NAME.yml.
+    """
+    state = paths.checkout() / ".state" / name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMARTCOMMUNE_STATE", str(state))
+        state.mkdir(parents=True, exist_ok=True)
+        deployment = Deployment(write_profile(state), state)
+        deployment.run("lab", "clean")
+        shutil.rmtree(deployment.folder, ignore_errors=True)
+        shutil.rmtree(state / "pulumi", ignore_errors=True)
+        try:
+            yield deployment
+        finally:
+            deployment.run(*deployment.verb("destroy"), "--yes", codes=(0, 2))
+            deployment.run("lab", "clean")
+            shutil.rmtree(state)
+
 
 @contextmanager
 def stand(
@@ -108,28 +149,15 @@ def stand(
 ) -> Iterator[Deployment]:
     """Apply a commune from nothing, with all its checks passed; yield it; destroy it.
 
-    ``write_profile`` gets the folder of the state and returns the path of the profile, NAME.yml; ``during`` surrounds
-    the apply.
+    ``write_profile`` is as for ``clear_ground``; ``during`` surrounds the apply.
     """
     if standing := os.environ.get("SMARTCOMMUNE_STANDING"):
         deployment = Deployment(Path(standing).resolve(), paths.state())
         deployment.report = deployment.document(*deployment.verb("report"))
         yield deployment
         return
-    state = paths.checkout() / ".state" / name
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SMARTCOMMUNE_STATE", str(state))
-        state.mkdir(parents=True, exist_ok=True)
-        deployment = Deployment(write_profile(state), state)
-        deployment.run("lab", "clean")
-        shutil.rmtree(deployment.folder, ignore_errors=True)
-        shutil.rmtree(state / "pulumi", ignore_errors=True)
-        try:
-            with during(deployment):
-                deployment.run(*deployment.verb("apply"), "--yes")
-            deployment.report = deployment.document(*deployment.verb("report"))
-            yield deployment
-        finally:
-            deployment.run(*deployment.verb("destroy"), "--yes", codes=(0, 2))
-            deployment.run("lab", "clean")
-            shutil.rmtree(state)
+    with clear_ground(name, write_profile) as deployment:
+        with during(deployment):
+            deployment.run(*deployment.verb("apply"), "--yes")
+        deployment.report = deployment.document(*deployment.verb("report"))
+        yield deployment

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.deployment import announced
+
 
 @dataclass(frozen=True)
 class Break:
@@ -85,7 +87,7 @@ def mended(commune, plan):
     assert plan["hosts"]
     before = commune.document(*commune.verb("status"))["run"]["started"]
     told = commune.document(*commune.verb("apply"), "--yes")
-    changed = _changes(commune)
+    changed = commune.changes()
     again = commune.document(*commune.verb("apply"), "--yes", "--no-verify")
     return Mended(told, changed, commune.document(*commune.verb("status"))["run"]["started"] > before, again)
 
@@ -116,13 +118,7 @@ def test_apply_mends_it_and_nothing_else(mended):
 
 def test_apply_does_what_the_plan_said(plan, mended):
     """The plan lists, for a host that stands, the tasks that then change something: all of them and no other."""
-    said = [
-        (action["sources"][0]["key"], action["reason"]["en"].partition(": ")[2])
-        for action in plan["hosts"]
-        if action["subject"]["en"].startswith(f"{SERVER}: ")
-    ]
-
-    assert sorted(said) == sorted(mended.changed[SERVER])
+    assert sorted(announced(plan, SERVER)) == sorted(mended.changed[SERVER])
 
 
 def test_what_goes_is_kept(commune, mended):
@@ -138,14 +134,3 @@ def test_what_goes_is_kept(commune, mended):
     assert {"/etc/sudoers.d/rogue", "/root/.ssh/authorized_keys"} <= set(kept)
     assert (passwd[2] != "0", passwd[6].strip(), locked) == (True, "/usr/sbin/nologin", "L")
     assert powers == "f|f"
-
-
-def _changes(commune):
-    """Return what the last run of the site's playbook changed: role and task of each change, by host."""
-    run = max((commune.folder / "runs").glob("*-site"))
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
-    found: dict[str, list[tuple[str, str]]] = {}
-    for event in events:
-        if event.get("state") == "changed":
-            found.setdefault(event["host"], []).append((event["role"], event["task"]))
-    return found

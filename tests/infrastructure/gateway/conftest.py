@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from smartcommune.lab.station import Station
 from smartcommune.lab.topology import INTERNET
 from tests.deployment import Deployment, stand
 from tests.infrastructure.gateway import signed_zone
+from tests.infrastructure.gateway.clients import Place, clients_everywhere
 from tests.infrastructure.gateway.internet import Internet
 
 NAME = "e2e-gateway"
@@ -77,3 +79,10 @@ def internet(commune: Deployment) -> Iterator[Internet]:
     """What lies beyond the operators."""
     with Internet(commune.lab.layout.netns_path, INTERNET) as beyond:
         yield beyond
+
+
+@pytest.fixture(scope="module")
+def stations(commune: Deployment) -> Iterator[dict[Place, Station]]:
+    """A client in each zone of both sites, answering on every port."""
+    with clients_everywhere(commune) as made:
+        yield made

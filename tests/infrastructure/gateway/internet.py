@@ -24,10 +24,18 @@ NTP_EPOCH = 2208988800
 CHUNK = bytes(16384)
 
 
-def open_socket(netns: Path, kind: socket.SocketKind, address: tuple[str, int] | None = None) -> socket.socket:
+def open_socket(
+    netns: Path,
+    kind: socket.SocketKind,
+    address: tuple[str, int] | None = None,
+    *,
+    family: socket.AddressFamily = socket.AF_INET,
+) -> socket.socket:
     """Return a socket in a namespace, bound to ``address`` if given."""
     with in_network(netns):
-        made = socket.socket(socket.AF_INET, kind)
+        made = socket.socket(family, kind)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if address is not None:
         made.bind(address)

@@ -9,29 +9,24 @@ import time
 
 import pytest
 
+from tests.infrastructure.gateway.clients import planted
 from tests.infrastructure.gateway.internet import CHUNK, PORT, SINK, STREAM
 
 LOG = logging.getLogger(__name__)
 ROUTER = "gateway-1"
 SECONDS = 6.0
 GREEDY = 8  # connections of one who wants it all
-RULE = 'iifname "wifi" oifname "wan" accept comment "planted"'
 
 
 @pytest.fixture(scope="module")
 def clients(commune, internet):
     """A computer in the office and two phones in the Wi-Fi zone, which is let out for these tests by hand."""
-    commune.on(ROUTER, f"nft insert rule inet commune_gateway forward {RULE}")
-    try:
-        with contextlib.ExitStack() as stack:
-            # addresses whose clients fall into different classes: a class is a client's until there are very many
-            yield tuple(
-                stack.enter_context(commune.lab.station(zone, site="ubnd", address=address))
-                for zone, address in (("office", "10.20.2.61"), ("wifi", "10.20.4.61"), ("wifi", "10.20.4.62"))
-            )
-    finally:
-        handles = "$(nft --handle list chain inet commune_gateway forward | sed -n 's/.*planted.*# handle //p')"
-        commune.on(ROUTER, f"for each in {handles}; do nft delete rule inet commune_gateway forward handle $each; done")
+    with planted(commune, ("forward", 'iifname "wifi" oifname "wan" accept')), contextlib.ExitStack() as stack:
+        # addresses whose clients fall into different classes: a class is a client's until there are very many
+        yield tuple(
+            stack.enter_context(commune.lab.station(zone, site="ubnd", address=address))
+            for zone, address in (("office", "10.20.2.61"), ("wifi", "10.20.4.61"), ("wifi", "10.20.4.62"))
+        )
 
 
 def transfer(wish, internet, plans):
@@ -89,7 +84,7 @@ def test_without_shares_the_greedy_one_wins(commune, clients, internet):
     """Positive control: with the shares taken away, many connections get far more than one."""
     _, greedy, modest = clients
     units = "commune-shaping@wan.service commune-shaping@download.service"
-    commune.on(ROUTER, f"systemctl stop {units}; tc qdisc add dev wifi root tbf rate 8mbit burst 32kb latency 200ms")
+    commune.on(ROUTER, f"systemctl stop {units}; tc qdisc add dev wifi root tbf rate 8mbit burst 3200 latency 200ms")
     try:
         many, one = transfer(STREAM, internet, [(greedy, GREEDY), (modest, 1)])
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from smartcommune.errors import SmartCommuneError
+from tests.deployment import announced
 
 ROUTER = "gateway-1"
 UNITS = (
@@ -43,12 +44,14 @@ def test_what_was_changed_by_hand_is_named_and_mended(commune):
     for script, _ in BREAKS.values():
         commune.on(ROUTER, script)
     plan = commune.document(*commune.verb("plan"), "--exit-code", codes=(3,))
-    commune.run(*commune.verb("apply"), "--yes", "--no-verify")
+    commune.run(*commune.verb("apply"), "--yes", "--no-verify", "--limit", ROUTER)
+    changed = commune.changes()[ROUTER]
     again = commune.document(*commune.verb("apply"), "--yes", "--no-verify")
 
     named = "\n".join(action["detail"] for action in plan["hosts"])
     assert {what for what, (_, words) in BREAKS.items() if words not in named} == set()
     assert {action["sources"][0]["key"] for action in plan["hosts"]} == {"zone_gateway"}
+    assert sorted(announced(plan, ROUTER)) == sorted(changed)
     assert set(again["changed"].values()) == {0}
     assert "planted" not in commune.on(ROUTER, "nft list ruleset")
 
