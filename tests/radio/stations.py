@@ -31,8 +31,13 @@ class Station:
         return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
 
     def joins(self, seconds: float = 90) -> dict[str, str]:
-        """Wait until it has joined, and return the connection's status."""
-        self.machine.wait(*self._ask("status"), pattern="wpa_state=COMPLETED", seconds=seconds)
+        """Wait until it has joined, and return the connection's status; a failure says what both sides said."""
+        try:
+            self.machine.wait(*self._ask("status"), pattern="wpa_state=COMPLETED", seconds=seconds)
+        except AssertionError as error:
+            said = self.machine.run("tail", "-n", "60", self.log).out
+            heard = self.machine.run("journalctl", "--no-pager", "-n", "40", "-u", "commune-radi*").out
+            raise AssertionError(f"{error}\n{said}\n{heard}") from error
         return self.status()
 
     def is_refused(self, pattern: str, seconds: float = 90) -> bool:
