@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from smartcommune import paths
 from tests.deployment import Deployment, stand
@@ -64,13 +66,15 @@ def processes() -> set[str]:
 
 
 def _write_profile(state: Path) -> Path:
-    """Copy the pilot's profile and its data under a name of its own."""
+    """Copy the pilot's profile and its data under a name of its own; gateways have suites of their own."""
     source = paths.checkout() / "commune_profiles"
     folder = state / "profiles"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source / "data" / PILOT, folder / "data" / PILOT)
     profile = folder / f"{NAME}.yml"
-    shutil.copyfile(source / f"{PILOT}.yml", profile)
+    document = yaml.safe_load((source / f"{PILOT}.yml").read_text(encoding="utf-8"))
+    del document["components"]["infrastructure"]
+    profile.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
     return profile
 
 

@@ -37,7 +37,7 @@ BREAKS = (
     Break(
         "dropped firewall rule",
         "nft delete rule inet commune input handle "
-        "$(nft --handle list chain inet commune input | sed -n 's/.*dport 443.*# handle //p')",
+        "$(nft --handle list chain inet commune input | sed -n 's/.*dport 443.*# handle //p' | head -n 1)",
         "base",
         "443",
     ),

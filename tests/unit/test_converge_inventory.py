@@ -31,9 +31,8 @@ def site():
     return load_site("vi-huong", "lab")
 
 
-@pytest.fixture(scope="module")
-def outputs(site):
-    """Outputs of a commune that stands, with a canary in every secret."""
+def outputs_of(site):
+    """Return outputs of a commune that stands, with a canary in every secret."""
     return Outputs(
         hosts={host.name: HostOutput(host.name, host.address, 22, "commune", "ssh-ed25519 A") for host in site.hosts},
         secrets={need.id: f"canary-{need.id}" for need in site.secrets},
@@ -41,6 +40,12 @@ def outputs(site):
         ca_certificate="ROOT",
         authorities={host.name: Authority(certificate(host.name), f"canary-ca-{host.name}") for host in site.hosts},
     )
+
+
+@pytest.fixture(scope="module")
+def outputs(site):
+    """Outputs of the pilot commune."""
+    return outputs_of(site)
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +114,25 @@ def test_a_host_learns_how_its_data_are_saved(variables):
     assert saves["cooperative_shop"][0]["file"] == "media.tar"
     assert {step["command"][-1] for step in saves["postgresql"]} == {"cooperative_shop", "traceability"}
     assert set(saves) == set(variables["server-1"]["commune_services_with_backup"])
-    assert variables["gateway-1"]["commune_saves"] == {}
+    assert set(variables["gateway-1"]["commune_saves"]) == {"zone_gateway", "wifi_gateway"}
 
 
-def test_peers_are_addresses_of_the_hosts_own_gateway(site, variables):
-    """The mirror of the lab is each zone's gateway; a relay that nobody named is none."""
+def test_peers_of_a_site_without_a_router():
+    """The mirror of the lab is each zone's gateway; a name server or a relay that nobody named is none."""
+    site = load_site("vinh-hung", "lab")
+    variables = build(site, outputs_of(site))["_meta"]["hostvars"]
     for host in site.hosts:
         peers = variables[host.name]["commune"]["peers"]
         assert peers == {"mirror": {"address": host.gateway, "port": 3142}, "mail_relay": None, "resolver": None}
+
+
+def test_peers_of_a_site_with_a_router(site, variables):
+    """The lab's mirror is on the operator's side, the name server is the router; a relay that nobody named is none."""
+    operator = next(zone.gateway for zone in site.zones if zone.name == "wan")
+    for host in site.hosts:
+        peers = variables[host.name]["commune"]["peers"]
+        resolver = {"address": "127.0.0.1" if host.name == "gateway-1" else host.gateway, "port": 53}
+        assert peers == {"mirror": {"address": operator, "port": 3142}, "mail_relay": None, "resolver": resolver}
 
 
 def test_a_local_grant_needs_no_password(variables):

@@ -12,7 +12,7 @@ from ansible.template import Templar, trust_as_template
 
 from smartcommune.converge.inventory import build
 from smartcommune.site import load_site
-from smartcommune.targets.outputs import Authority, HostOutput, KeyPair, Outputs
+from smartcommune.targets.outputs import HostOutput, KeyPair, Outputs
 from tests.unit.readings_app import ROLE, load
 
 TEMPLATES = sorted(path for path in (ROLE / "templates").rglob("*.j2"))
@@ -27,7 +27,7 @@ def inventory():
         secrets={need.id: f"canary-{need.id}" for need in site.secrets},
         ssh=KeyPair("ssh-ed25519 PUBLIC", "PRIVATE"),
         ca_certificate="ROOT",
-        authorities={host.name: Authority(f"CA {host.name}", "KEY") for host in site.hosts},
+        authorities={},
     )
     return build(site, outputs)["_meta"]["hostvars"]
 
