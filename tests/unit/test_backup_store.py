@@ -88,7 +88,7 @@ def test_an_emptied_repository_is_told(store):
         path.unlink()
     told = store.keep()["clients"][SENDER]
 
-    assert (told["snapshots"], told["generations"]) == (0, 1)
+    assert (told["snapshots"], told["most"], told["generations"]) == (0, 1, 1)
 
 
 def test_what_does_not_change_makes_no_generation(store):

@@ -115,6 +115,7 @@ def keep() -> dict[str, Any]:
         told["busy"] = is_busy(account)
         if not told["busy"]:
             told.update(keep_one(account))
+            told["most"] = max(told.get("most", 0), told["snapshots"])
         drop_old(account, days)
         told["generations"] = len(generations(account))
     state["kept"] = now()
