@@ -15,6 +15,9 @@ SELF_FILLING = re.compile(r"^\s*flags\s[^\n]*\b(?:dynamic|timeout)\b", re.MULTIL
 SET = re.compile(r"^\t(?:set|map) [^\n]*\{\n.*?^\t\}\n", re.MULTILINE | re.DOTALL)
 ELEMENTS = re.compile(r"^\t\telements = \{.*?\}\n", re.MULTILINE | re.DOTALL)
 
+# What nft lists of prefixes that lie side by side, a set of one range, it reads back as the range alone.
+SINGLE = re.compile(r"\{ ([^{},\s]+) \}")
+
 
 def tables(listing: str) -> dict[str, str]:
     """Return the listing of each table by its family and name, from ``nft list ruleset``."""
@@ -32,12 +35,16 @@ def concerned(listing: str, table: str, *, exclusive: bool, keep: list[str]) -> 
 
 
 def rules(listing: str) -> list[str]:
-    """Return the lines of a listing that carry meaning; elements of sets that fill themselves do not."""
+    """Return the lines of a listing that carry meaning; elements of sets that fill themselves do not.
+
+    A set of one element is the same as the element.
+    """
 
     def without_elements(match: re.Match[str]) -> str:
         return ELEMENTS.sub("", match[0]) if SELF_FILLING.search(match[0]) else match[0]
 
-    return [line.rstrip() for line in SET.sub(without_elements, listing).splitlines() if line.strip()]
+    kept = SINGLE.sub(r"\1", SET.sub(without_elements, listing))
+    return [line.rstrip() for line in kept.splitlines() if line.strip()]
 
 
 def undo_scripts(now: dict[str, str], then: dict[str, str]) -> list[str]:

@@ -74,3 +74,11 @@ def test_the_way_back_is_one_script_for_the_own_tables():
         "delete table inet more",
     ]
     assert foreign == "add table ip other\ndelete table ip other\ntable ip other {\n}\n"
+
+
+def test_a_set_of_one_is_what_is_in_it():
+    """Tables that an undoing put back are not drift: nft reads a set of one range that it listed as the range alone."""
+    whole = "table inet x {\n\tchain hide {\n\t\tip saddr { 10.20.1.0-10.20.6.255 } masquerade\n\t}\n}\n"
+
+    assert nft.rules(whole) == nft.rules(whole.replace("{ 10.20.1.0-10.20.6.255 }", "10.20.1.0-10.20.6.255"))
+    assert nft.rules(whole) != nft.rules(whole.replace("6.255 }", "6.255, 10.20.9.9 }"))

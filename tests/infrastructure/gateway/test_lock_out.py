@@ -36,10 +36,10 @@ def revert_after(tasks, name, seconds):
 
 
 def state_of(commune):
-    """Return what makes the machine a way: rules, links' files, addresses, routes."""
+    """Return what makes the machine a way: rules (a set of one as what is in it), links' files, addresses, routes."""
     network = "ip -brief address | sed s/@if[0-9]*//; ip route | sort; sysctl net.ipv4.ip_forward"
     files = "tail -n +1 /etc/systemd/network/* /etc/commune-gateway/firewall.nft"
-    return commune.on(ROUTER, f"nft --stateless list ruleset; {files}; {network}")
+    return commune.on(ROUTER, f"nft --stateless list ruleset | sed -E 's/[{{] ([^,]+) [}}]/\\1/'; {files}; {network}")
 
 
 @pytest.fixture
