@@ -44,6 +44,7 @@ def load(path: str) -> ModuleType:
 
 filters = load("filter_plugins/zone_gateway.py")
 uplinks = load("files/usr/local/lib/commune/uplinks.py")
+relinking = load("files/usr/local/lib/commune/links.py")
 
 
 def test_links_follow_the_site_where_the_profile_lays_none():
@@ -284,3 +285,30 @@ def test_only_answers_to_what_was_asked_count():
     answer = uplinks.name_query(7)
     assert uplinks.is_answer(answer, "192.0.2.1", 7, targets=["192.0.2.1"], ping=False)
     assert not uplinks.is_answer(answer, "192.0.2.1", 9, targets=["192.0.2.1"], ping=False)
+
+
+def test_links_that_the_files_make_otherwise_are_taken_away(tmp_path):
+    """A bridge that shall be a VLAN, a VLAN with another number or port, and one without a file go; all others stay."""
+    files = {
+        "office.netdev": "[NetDev]\nName=office\nKind=vlan\n\n[VLAN]\nId=102\n",
+        "wifi.netdev": "# managed\n[NetDev]\nName=wifi\nKind=vlan\n[VLAN]\nId=104\n",
+        "sensor.netdev": "[NetDev]\nName=sensor\nKind=vlan\n[VLAN]\nId=105\n",
+        "wan.netdev": "[NetDev]\nName=wan\nKind=bridge\n[Bridge]\nSTP=no\n",
+        "port-enp2s0.network": "[Match]\nName=enp2s0\n[Network]\nVLAN=office\nVLAN=wifi\nVLAN=sensor\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    vlan = {"info_kind": "vlan"}
+    shown = [
+        {"ifname": "enp2s0"},
+        {"ifname": "docker0", "linkinfo": {"info_kind": "bridge"}},
+        {"ifname": "wan", "linkinfo": {"info_kind": "bridge", "info_data": {"forward_delay": 0}}},
+        {"ifname": "office", "linkinfo": {"info_kind": "bridge"}},
+        {"ifname": "wifi", "link": "enp2s0", "linkinfo": vlan | {"info_data": {"id": 40}}},
+        {"ifname": "sensor", "link": "enp2s0", "linkinfo": vlan | {"info_data": {"id": 105}}},
+        {"ifname": "edge", "link": "enp3s0", "linkinfo": vlan | {"info_data": {"id": 101}}},
+        {"ifname": "management", "linkinfo": {"info_kind": "veth"}},
+    ]
+    there = relinking.present(shown, ["wan", "office", "wifi", "sensor", "edge", "management"])
+
+    assert relinking.outdated(there, relinking.wanted(tmp_path)) == ["edge", "office", "wifi"]

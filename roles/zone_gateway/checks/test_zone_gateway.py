@@ -15,6 +15,7 @@ EXPOSURE_LIMIT = 4.0
 UNITS = (
     "chrony.service",
     "commune-gateway-firewall.service",
+    "commune-links.service",
     "commune-uplinks.service",
     "kea-dhcp4-server.service",
     "unbound.service",
