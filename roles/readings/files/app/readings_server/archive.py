@@ -27,6 +27,7 @@ def save(connection: psycopg.Connection[Any], folder: Path) -> dict[str, int]:
             # of a hypertable, COPY of its name would be of an empty parent
             question = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(table))
             path = folder / f"{table}.copy.gz"
+            path.unlink(missing_ok=True)  # what a restore that was cut left there may not be ours
             with path.open("wb") as raw:
                 with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0) as file:
                     with connection.cursor() as cursor, cursor.copy(question) as copy:
