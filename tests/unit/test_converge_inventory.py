@@ -119,7 +119,7 @@ def test_a_host_learns_how_its_data_are_saved(variables):
 
 def test_peers_of_a_site_without_a_router():
     """The mirror of the lab is each zone's gateway; a name server or a relay that nobody named is none."""
-    site = load_site("vinh-hung", "lab")
+    site = load_site("quang-tho", "lab")
     variables = build(site, outputs_of(site))["_meta"]["hostvars"]
     for host in site.hosts:
         peers = variables[host.name]["commune"]["peers"]
