@@ -257,6 +257,8 @@ def test_wrong_passwords_lock(buyer, host):
 @pytest.mark.title(vi="Danh mục xuất cho sàn và mạng xã hội đọc được", en="The product feed can be imported")
 def test_feed(buyer):
     """The product feed can be imported."""
+    if "<h3><a href=" not in buyer.get("/catalogue/").text:
+        pytest.skip("cửa hàng chưa có sản phẩm | the shop has no products yet")
     rss, table = buyer.get("/feed/products.xml"), buyer.get("/feed/products.csv")
     items = rss.text.count("<item>")
 
