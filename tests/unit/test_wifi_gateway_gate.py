@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ DAY = 86400
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
     """A gate with one device that has an address."""
-    return World(tmp_path)
+    made = World(tmp_path)
+    yield made
+    made.close()
 
 
 def test_a_new_device_is_not_let_out(world: World) -> None:

@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from smartcommune import paths
 
@@ -81,6 +82,7 @@ class World:
     changes: dict[str, object] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     neighbours: dict[str, str] = field(default_factory=lambda: {ADDRESS: MAC})
+    store: Any = None
 
     def __post_init__(self) -> None:
         self.sets = FakeSets(self.clock)
@@ -91,6 +93,7 @@ class World:
 
     def start(self) -> None:
         """Start the program, anew with what is on the disk."""
+        self.close()
         settings = {
             "database": str(self.folder / "wifi.db"),
             "leases": str(self.leases),
@@ -106,6 +109,11 @@ class World:
         self.store = Store(own.database)
         self.gate = Gate(own, self.store, self.sets, lambda _, address: self.neighbours.get(address), self.clock)
         self.gate.tick()
+
+    def close(self) -> None:
+        """End the program."""
+        if self.store is not None:
+            self.store.close()
 
     def give(self, address: str, mac: str, lifetime: int = 3600, state: int = 0) -> None:
         """Let the DHCP server write a line."""

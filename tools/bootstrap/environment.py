@@ -40,6 +40,8 @@ def ensure_environment(console: Console, *, checkout: Path, log: Path, tests: bo
             vi=f"{folder} thuộc về người dùng khác: sudo rm -r {folder}, rồi chạy lại",
             en=f"{folder} belongs to another user: sudo rm -r {folder}, then run this again",
         )
+    # Ansible of a run, as root, and its linter, as the user, both keep things there: the user's, else root's alone
+    (checkout / ".ansible").mkdir(exist_ok=True)
     lock = DEVELOP if tests else RUN
     serving = {fingerprint(checkout, each) for each in (lock, DEVELOP)}
     if stamp.is_file() and stamp.read_text() in serving and _answers(python):
