@@ -105,6 +105,7 @@ def test_old_entries_are_deleted(commune, phone, gateway):
         "INSERT INTO assignments (address, mac, since, until) VALUES ('10.20.4.199', '02:00:00:00:99:99', 1, 2)"
     )
     assert gateway.log("02:00:00:00:99:99") != []
+    eventually(lambda: gateway.log(phone.hardware_address) != [])
     commune.on(ROUTER, "systemctl start commune-wifi-prune.service")
 
     assert gateway.log("02:00:00:00:99:99") == []
