@@ -25,10 +25,12 @@ from typing import Any
 import pytest
 
 from smartcommune import paths
+from smartcommune.errors import SmartCommuneError
 from smartcommune.lab.lab import Lab
 from smartcommune.site import load_site
 from smartcommune.site.models import Site
 from smartcommune.targets.outputs import Outputs, fetch_outputs
+from tests.waiting import wait_until
 
 
 @dataclass
@@ -92,6 +94,21 @@ class Deployment:
         )
         assert done.returncode in codes, f"{host}: {script}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done.stdout
+
+    def restart(self, host: str, *, seconds: float) -> None:
+        """Restart a machine from inside; return when all that starts with it has started, fail after ``seconds``."""
+        mark = "/run/before-restart"
+        self.on(host, f"touch {mark}; systemctl reboot", codes=(0, 1, 129, 137, 143, 255))
+
+        def up() -> bool:
+            try:
+                return (
+                    self.on(host, f"test -e {mark} || systemctl is-system-running", codes=(0, 1)).strip() == "running"
+                )
+            except (AssertionError, SmartCommuneError):
+                return False  # it is down, or coming up
+
+        wait_until(up, f"{host} runs again", seconds=seconds, step=1)
 
     @property
     def folder(self) -> Path:

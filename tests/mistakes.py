@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,14 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from smartcommune import paths
 from tests.deployment import Deployment
+from tests.waiting import wait_until
 
 SOURCES = ("src", "roles", "playbooks", "plugins", "inventory", "pulumi_stacks", "commune_profiles", "ansible.cfg")
 STATE = "/var/lib/commune-undo"
 PATIENCE = 120.0  # seconds for a run to get to its change
+SETTLED = 60.0  # seconds after a restart in which links and servers come up one by one
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,14 @@ class Mistaken:
         )
         self.started.append(process)
         return process
+
+
+@contextmanager
+def as_before(state_of: Callable[[], str]) -> Iterator[None]:
+    """See that what ``state_of`` tells is the same after the block as before it."""
+    before = state_of()
+    yield
+    wait_until(lambda: state_of() == before, "all is as it was", seconds=SETTLED, step=1)
 
 
 @contextmanager
@@ -81,13 +88,15 @@ def mistakes(commune: Deployment, host: str, folder: Path) -> Iterator[Callable[
 
 def wait_for(commune: Deployment, host: str, path: str) -> dict[str, Any]:
     """Wait until a file of the change's state is on the machine; return its record."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if text := commune.on(host, f"cat {STATE}/{path}", codes=(0, 1)):
-            record: dict[str, Any] = json.loads(text)
-            return record
-        time.sleep(0.2)
-    pytest.fail(f"{path} did not come")
+    said: list[str] = []
+
+    def there() -> str:
+        said.append(commune.on(host, f"cat {STATE}/{path}", codes=(0, 1)))
+        return said[-1]
+
+    wait_until(there, f"{path} comes", seconds=PATIENCE)
+    record: dict[str, Any] = json.loads(said[-1])
+    return record
 
 
 def failure_of(process: subprocess.Popen[str]) -> dict[str, str]:

@@ -6,16 +6,14 @@ Each mistake is one that a careless edit of a role would make: a copy of the che
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 
-from tests.mistakes import STATE, failure_of, mistakes, seconds_of, wait_for
+from tests.mistakes import PATIENCE, STATE, as_before, failure_of, mistakes, seconds_of, wait_for
+from tests.waiting import wait_until
 
 HOST = "gateway-1"
 LIMIT = 90.0  # seconds from the change to its undoing
-SETTLED = 60.0
-PATIENCE = 120.0  # seconds for a run to get to its change
 NO_SSH = ("roles/base/templates/etc/nftables.conf.j2", "in commune_host.inbound %}", "in [] %}")
 NOBODY = (
     "roles/base/templates/etc/ssh/sshd_config.j2",
@@ -55,13 +53,8 @@ def revert_after(name, seconds):
 @pytest.fixture
 def mistaken(commune, tmp_path):
     """A function that makes a checkout with edits; afterwards the machine has to be as it was."""
-    before = state_of(commune)
-    with mistakes(commune, HOST, tmp_path) as make:
+    with as_before(lambda: state_of(commune)), mistakes(commune, HOST, tmp_path) as make:
         yield make
-    end = time.monotonic() + SETTLED  # after a restart links and servers come up one by one
-    while state_of(commune) != before and time.monotonic() < end:
-        time.sleep(1.0)
-    assert state_of(commune) == before
 
 
 def state_of(commune):
@@ -74,9 +67,8 @@ def state_of(commune):
 def wait_until_shut_out(commune):
     """Wait until the rules let no SSH in any more."""
     wait_for(commune, HOST, "firewall/armed.json")
-    end = time.monotonic() + PATIENCE
-    while 'comment "base"' in commune.on(HOST, "nft list chain inet commune input"):
-        assert time.monotonic() < end, "the firewall did not change"
+    rules = "nft list chain inet commune input"
+    wait_until(lambda: 'comment "base"' not in commune.on(HOST, rules), "the firewall changes", seconds=PATIENCE)
 
 
 def test_a_firewall_that_shuts_the_toolkit_out(commune, mistaken):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from smartcommune.lab import machine
 from smartcommune.lab.errors import LabUsageError, MustReplaceError, OwnedByOtherError
+from tests.waiting import wait_until
 
 
 def test_a_machine_boots_into_a_whole_system(running):
@@ -77,10 +77,10 @@ def test_reboot_from_inside(running):
     """A machine that reboots itself comes back by itself."""
     before = machine.leader(running.lab.layout, "server-1")
     running.ssh("server-1", "sudo systemctl reboot", check=False)
-    end = time.monotonic() + 30
-    while machine.leader(running.lab.layout, "server-1") in (before, None):
-        assert time.monotonic() < end, "the old system did not end"
-        time.sleep(0.05)
+    wait_until(
+        lambda: machine.leader(running.lab.layout, "server-1") not in (before, None),
+        "another system runs", seconds=30, step=0.05,
+    )  # fmt: skip
     running.lab.wait_ready("server-1")
     assert running.lab.read_machine("server-1").status == "running"
 
@@ -98,10 +98,7 @@ def test_stop_is_orderly(running):
 def test_poweroff_from_inside_stays_off(running):
     """A machine that is switched off from inside counts as stopped."""
     running.ssh("gateway-1", "sudo systemctl poweroff", check=False)
-    end = time.monotonic() + 30
-    while running.lab.read_machine("gateway-1").status != "stopped":
-        assert time.monotonic() < end, "the machine did not go off"
-        time.sleep(0.05)
+    wait_until(lambda: running.lab.read_machine("gateway-1").status == "stopped", "the machine is off", seconds=30)
     assert running.lab.read_machine("gateway-1").pid is None
 
 
@@ -110,10 +107,9 @@ def test_a_killed_launcher_takes_its_machine_along(running):
     launcher = machine.load_launcher(running.lab.layout, "server-1")
     leader = machine.leader(running.lab.layout, "server-1")
     launcher.send(9)
-    end = time.monotonic() + 10
-    while Path(f"/proc/{leader}").exists():
-        assert time.monotonic() < end, "the machine outlived its launcher"
-        time.sleep(0.02)
+    wait_until(
+        lambda: not Path(f"/proc/{leader}").exists(), "the machine ends with its launcher", seconds=10, step=0.02
+    )
     running.boot()
     assert running.ssh("server-1", "echo back") == "back"
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from smartcommune.lab.errors import LabError, LabUsageError
 from smartcommune.lab.lab import Lab
 from smartcommune.lab.topology import INTERNET
 from tests.lab.conftest import routed_zones
+from tests.waiting import wait_until
 
 MANY = 8
 KNOWN = tuple(f"02:00:00:00:00:{number:02x}" for number in range(1, MANY + 1))
@@ -72,10 +72,8 @@ def dhcp_server(lab, folder):
 
 def wait_reaches(station, address, port, seconds=10):
     """Wait until a program that was just started listens."""
-    end = time.monotonic() + seconds
-    while not station.reaches(address, port, timeout=1):
-        assert time.monotonic() < end, f"nothing listens at {address}:{port}"
-        time.sleep(0.05)
+    listens = f"something listens at {address}:{port}"
+    wait_until(lambda: station.reaches(address, port, timeout=1), listens, seconds=seconds, step=0.05)
 
 
 def stations_of(lab):
@@ -139,10 +137,7 @@ def test_a_lease_is_renewed_while_the_station_stands(lab, tmp_path):
         first = (phone.folder / "lease").stat().st_mtime_ns
         (client,) = background.marked_processes(phone.mark)
         os.kill(client, signal.SIGUSR1)
-        end = time.monotonic() + 12
-        while (phone.folder / "lease").stat().st_mtime_ns == first:
-            assert time.monotonic() < end, (phone.folder / "log").read_text()
-            time.sleep(0.2)
+        wait_until(lambda: (phone.folder / "lease").stat().st_mtime_ns != first, "the lease is renewed", seconds=12)
         assert phone.lease["ip"] == phone.address == "10.78.4.100"
 
 
@@ -217,10 +212,8 @@ def test_programs_end_with_their_station(lab):
         program = station.start(["setsid", "--fork", "env", "--ignore-environment", "sleep", "60"])
         assert program.wait(10) == 0
         running = station.start(["sleep", "60"])
-        end = time.monotonic() + 10
-        while len(inside := place.programs(station.netns)) < 2:
-            assert time.monotonic() < end, inside
-            time.sleep(0.02)
+        wait_until(lambda: len(place.programs(station.netns)) >= 2, "both programs run", seconds=10, step=0.02)
+        inside = place.programs(station.netns)
     assert running.returncode == -signal.SIGTERM
     assert not any(process.alive for process in inside.values())
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from smartcommune.targets.stack import Stack
 from smartcommune.targets.state import load_state
 from tests.interrupts import interrupts_heeded
 from tests.target_sites import MIB, make_site
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -96,14 +97,6 @@ def engine_of(process: subprocess.Popen[str]) -> int | None:
         if Path(f"/proc/{line}/comm").read_text().strip() == "pulumi":
             return int(line)
     return None
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Poll until ``condition`` holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 def reasons(plan: MachinesPlan) -> dict[str, tuple[str, str]]:
@@ -242,7 +235,7 @@ def test_a_reboot_inside_a_machine_is_no_drift(commune: Commune) -> None:
 def test_a_kill_at_any_moment_is_finished_by_the_next_run(commune: Commune, victim: str, at: int) -> None:
     """After kill -9 the same command finishes: no duplicate in the state, no machine too many, an empty plan."""
     process = commune.start_up()
-    wait_for(lambda: engine_of(process) or process.poll() is not None)
+    wait_until(lambda: engine_of(process) or process.poll() is not None, "the engine runs", seconds=30, step=0.02)
     moment = random.Random(f"{victim}{at}").uniform(0.0, 2.5)
     time.sleep(moment)
     engine = engine_of(process) if process.poll() is None else None
@@ -262,7 +255,7 @@ def test_a_kill_at_any_moment_is_finished_by_the_next_run(commune: Commune, vict
 def test_a_plan_made_after_a_kill_holds(commune: Commune) -> None:
     """What a plan says after the engine was killed in mid-creation is what apply then does."""
     process = commune.start_up()
-    wait_for(lambda: commune.lab.list() or process.poll() is not None)
+    wait_until(lambda: commune.lab.list() or process.poll() is not None, "a machine is there", seconds=30, step=0.02)
     engine = engine_of(process)
     assert engine is not None
     os.kill(engine, signal.SIGKILL)
@@ -277,7 +270,7 @@ def test_a_plan_made_after_a_kill_holds(commune: Commune) -> None:
 def test_destroy_sweeps_what_was_made_but_not_recorded(commune: Commune) -> None:
     """A machine whose record was lost with the engine is known by its owner's mark, and removed."""
     process = commune.start_up()
-    wait_for(lambda: commune.lab.list() or process.poll() is not None)
+    wait_until(lambda: commune.lab.list() or process.poll() is not None, "a machine is there", seconds=30, step=0.02)
     engine = engine_of(process)
     process.kill()
     if engine is not None:
@@ -325,7 +318,7 @@ def test_two_communes_at_once(commune: Commune) -> None:
 def test_a_second_run_is_told_who_is_at_work(commune: Commune) -> None:
     """While one run works, another one is refused with the holder's name and command."""
     process = commune.start_up()
-    wait_for(lambda: engine_of(process))
+    wait_until(lambda: engine_of(process), "the engine runs", seconds=30, step=0.02)
     with pytest.raises(LockedError, match="test up"), Stack(commune.site()):
         pass
     process.communicate(timeout=60)

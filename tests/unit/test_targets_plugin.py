@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import grpc
@@ -10,6 +9,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from smartcommune import __version__
+from tests.waiting import wait_until
 
 # A parent that starts the plugin, hands on its port and pid, and is then killed.
 PARENT = """
@@ -32,7 +32,7 @@ def test_it_serves_and_ends_with_the_engine() -> None:
     parent.communicate()
 
     assert info.version == __version__
-    end = time.monotonic() + 15
-    while Path(f"/proc/{pid}").exists() and "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
-        assert time.monotonic() < end, "the plugin outlived its engine"
-        time.sleep(0.05)
+    wait_until(
+        lambda: not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(),
+        "the plugin ends with its engine", seconds=15, step=0.05,
+    )  # fmt: skip

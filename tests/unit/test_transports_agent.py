@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from smartcommune.lab.seed import make_host_key
 from smartcommune.transports.agent import Agent, AgentError, FakeAgent
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="openssh-client is not installed")
 
@@ -84,10 +84,10 @@ def test_the_agent_dies_with_a_killed_program(key, tmp_path):
         socket = child.stdout.readline().strip()
         assert len(_processes_with(socket)) == 2
         child.send_signal(signal.SIGKILL)
-    end = time.monotonic() + 5
-    while _processes_with(socket) or Path(socket).parent.exists():
-        assert time.monotonic() < end, "the agent outlived its program"
-        time.sleep(0.01)
+    wait_until(
+        lambda: not _processes_with(socket) and not Path(socket).parent.exists(),
+        "the agent ends with its program", seconds=5, step=0.01,
+    )  # fmt: skip
     assert child.returncode == -signal.SIGKILL
 
 

@@ -15,6 +15,7 @@ from smartcommune.lab.layout import NETNS
 from tests.infrastructure.gateway import signed_zone
 from tests.infrastructure.gateway.conftest import PRINTER
 from tests.infrastructure.gateway.internet import NTP_EPOCH, open_socket
+from tests.waiting import wait_until
 
 ROUTER = "gateway-1"
 INNER = ("edge", "office", "server", "wifi", "sensor", "management")
@@ -157,11 +158,12 @@ def test_the_gateway_has_the_time(commune, internet, zone):
 
 def test_the_gateway_follows_its_servers(commune, internet):
     """The gateway takes its time from the servers that the profile names."""
-    end = time.monotonic() + 60
-    sources = ""
-    while time.monotonic() < end and not sources.startswith("^,*"):
-        sources = commune.on(ROUTER, "chronyc -h /run/chrony/chronyd.sock -c burst 2/2 >/dev/null; "
-                                     "chronyc -h /run/chrony/chronyd.sock -c sources")  # fmt: skip
-        time.sleep(1)
+    chronyc = "chronyc -h /run/chrony/chronyd.sock -c"
+    followed = f"^,*,{internet.address},1,"
 
-    assert sources.startswith(f"^,*,{internet.address},1,")
+    def follows() -> bool:
+        commune.on(ROUTER, f"{chronyc} burst 2/2 >/dev/null")
+        return commune.on(ROUTER, f"{chronyc} sources").startswith(followed)
+
+    wait_until(follows, "the gateway follows its server", seconds=60, step=1)
+    assert commune.on(ROUTER, f"{chronyc} sources").startswith(followed)

@@ -12,6 +12,7 @@ import pytest
 from smartcommune.lab.layout import NETNS
 from tests.infrastructure.gateway.internet import PORT, WHO, open_socket
 from tests.infrastructure.gateway.test_services import ask
+from tests.waiting import wait_until
 
 LOG = logging.getLogger(__name__)
 ROUTER = "gateway-1"
@@ -32,11 +33,7 @@ def who(station, internet):
 
 def wait_for(station, internet, address, seconds):
     """Return how long it takes until a client is ``address`` on the Internet."""
-    begun = time.monotonic()
-    while (seen := who(station, internet)) != address:
-        assert time.monotonic() - begun < seconds, f"still {seen!r} after {seconds} s"
-        time.sleep(0.2)
-    return time.monotonic() - begun
+    return wait_until(lambda: who(station, internet) == address, f"the client is {address}", seconds=seconds)
 
 
 def goes_on(exchange, address):

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
 from smartcommune.lab.layout import NETNS
 from tests.infrastructure.gateway.conftest import TECHNICIAN
+from tests.waiting import wait_until
 
 ROUTERS = ("gateway-1", "gateway-2")
 PATIENCE = 30.0
-
-
-def wait_until(question):
-    """Wait until a question is answered by yes."""
-    end = time.monotonic() + PATIENCE
-    while not (answer := question()) and time.monotonic() < end:
-        time.sleep(0.3)
-    return answer
 
 
 def moved(commune, router):
@@ -35,7 +27,7 @@ def test_an_office_of_another_site_reaches_the_server(commune):
     before = {router: moved(commune, router) for router in ROUTERS}
     with commune.lab.station("office", site="truong") as station:
         assert station.address.startswith("10.21.2.")
-        assert wait_until(lambda: station.reaches(server, 443))
+        wait_until(lambda: station.reaches(server, 443), "the way is there", seconds=PATIENCE, step=0.3)
         assert not station.reaches(server, 22)
         assert not station.reaches("10.20.2.1", 443)
         name = f"truy-xuat.{commune.site.domain}"
@@ -48,7 +40,7 @@ def test_zones_that_are_closed_stay_closed_between_sites(commune):
     """The school's sensors do not reach the server's pages, which their zone is not let to."""
     server = commune.site.host("server-1").address
     with commune.lab.probe("office", site="truong") as office, commune.lab.probe("sensor", site="truong") as sensor:
-        assert wait_until(lambda: office.reaches(server, 443))
+        wait_until(lambda: office.reaches(server, 443), "the way is there", seconds=PATIENCE, step=0.3)
         assert not sensor.reaches(server, 443)
 
 
@@ -81,7 +73,12 @@ def technician(commune, technician_key, tmp_path):
     address = f"10.20.6.{TECHNICIAN}"
     with commune.lab.probe("wan", site="ubnd") as station:
         program = station.start(["wireguard-go", "--foreground", "tun-vpn"])
-        assert wait_until(lambda: station.run(["ip", "link", "show", "tun-vpn"]).returncode == 0)
+        wait_until(
+            lambda: station.run(["ip", "link", "show", "tun-vpn"]).returncode == 0,
+            "the way is there",
+            seconds=PATIENCE,
+            step=0.3,
+        )
         peer = ["peer", public, "endpoint", "10.20.0.10:51820", "allowed-ips", "10.20.0.0/21"]
         for words in (
             ["wg", "set", "tun-vpn", "private-key", str(key), *peer],
@@ -106,7 +103,9 @@ def test_a_technician_manages_machines_through_the_vpn_alone(commune, technician
     server = commune.site.host("server-1").address
     for address in (server, "10.20.6.1"):
         route(technician, address, "tun-vpn")
-        assert wait_until(lambda target=address: technician.reaches(target, 22))
+        wait_until(
+            lambda target=address: technician.reaches(target, 22), "the way is there", seconds=PATIENCE, step=0.3
+        )
     assert not technician.reaches("10.20.0.10", 22)
     route(technician, server, "host0")
     assert not technician.reaches(server, 22)
@@ -116,7 +115,7 @@ def test_a_technician_has_one_address(commune, technician):
     """With the right key but another's address nobody comes through the VPN."""
     server = commune.site.host("server-1").address
     route(technician, server, "tun-vpn")
-    assert wait_until(lambda: technician.reaches(server, 22))
+    wait_until(lambda: technician.reaches(server, 22), "the way is there", seconds=PATIENCE, step=0.3)
     for words in (["address", "add", "10.20.6.77/32", "dev", "tun-vpn"],
                   ["route", "replace", server, "dev", "tun-vpn", "src", "10.20.6.77"]):  # fmt: skip
         technician.run(["ip", *words]).check_returncode()
@@ -130,7 +129,12 @@ def test_a_stranger_gets_no_answer(commune, tmp_path):
     public = commune.on("gateway-1", "wg show vpn public-key").strip()
     with commune.lab.probe("wan", site="ubnd") as station:
         program = station.start(["wireguard-go", "--foreground", "tun-vpn"])
-        assert wait_until(lambda: station.run(["ip", "link", "show", "tun-vpn"]).returncode == 0)
+        wait_until(
+            lambda: station.run(["ip", "link", "show", "tun-vpn"]).returncode == 0,
+            "the way is there",
+            seconds=PATIENCE,
+            step=0.3,
+        )
         peer = ["peer", public, "endpoint", "10.20.0.10:51820", "allowed-ips", "10.20.0.0/21"]
         station.run(["wg", "set", "tun-vpn", "private-key", str(key), *peer]).check_returncode()
         station.run(["ip", "address", "add", f"10.20.6.{TECHNICIAN}/32", "dev", "tun-vpn"]).check_returncode()

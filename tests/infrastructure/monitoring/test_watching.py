@@ -10,7 +10,8 @@ import pytest
 
 from smartcommune.lab import machine
 from tests.infrastructure.monitoring.conftest import write_profile
-from tests.infrastructure.monitoring.zabbix import SERVER, wait_until
+from tests.infrastructure.monitoring.zabbix import SERVER
+from tests.waiting import wait_until
 
 QUEUED = r"""postqueue -j | grep -o '"queue_id": "[^"]*' | cut -d'"' -f4 | xargs -n 1 postcat -qh"""
 PORTS = "select count(*) from items join hosts using (hostid) where host = 'switch-1' and items.flags = 4"
@@ -27,7 +28,7 @@ def test_values_of_all_machines_are_fresh(commune, zabbix):
 
     assert zabbix.hosts() >= names
     for name in names:
-        wait_until(lambda name=name: zabbix.age(name, "agent.ping") < 120, 180)
+        wait_until(lambda name=name: zabbix.age(name, "agent.ping") < 120, f"{name} reports", seconds=180, step=2)
         assert zabbix.age(name, "commune.certificate.days") < 120
 
 
@@ -36,13 +37,13 @@ def test_a_killed_service_is_told_by_mail(commune, zabbix):
     down = "nginx.service"
     commune.on(SERVER, "systemctl stop nginx.service")
     try:
-        wait_until(lambda: zabbix.problems(down) == 1, 150)
-        wait_until(lambda: "postmaster@" in commune.on(SERVER, "postqueue -j"), 60)
+        wait_until(lambda: zabbix.problems(down) == 1, "there is a problem", seconds=150, step=2)
+        wait_until(lambda: "postmaster@" in commune.on(SERVER, "postqueue -j"), "its mail waits", seconds=60, step=2)
         queued = commune.on(SERVER, QUEUED)
     finally:
         commune.on(SERVER, "systemctl start nginx.service")
     assert "To: <postmaster@" in queued
-    wait_until(lambda: zabbix.problems(down) == 0, 150)
+    wait_until(lambda: zabbix.problems(down) == 0, "it is over", seconds=150, step=2)
 
 
 @contextlib.contextmanager
@@ -71,8 +72,8 @@ def real_snmpd(commune) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_device_is_asked_by_snmp(commune, zabbix):
     """A real snmpd that takes nothing but SNMPv3 with the device's own keys gives its values."""
     with real_snmpd(commune) as server:
-        wait_until(lambda: zabbix.age("switch-1", "system.net.uptime") < 60, 180)
-        wait_until(lambda: zabbix.ask(PORTS) != ["0"], 90)
+        wait_until(lambda: zabbix.age("switch-1", "system.net.uptime") < 60, "the switch answers", seconds=180, step=2)
+        wait_until(lambda: zabbix.ask(PORTS) != ["0"], "its ports are found", seconds=90, step=2)
         assert server.poll() is None
         assert zabbix.ask("select available from interface join hosts using (hostid) where host = 'switch-1'") == ["1"]
 
@@ -85,7 +86,12 @@ def test_a_machine_cannot_speak_in_anothers_name(commune):
     commune.on("server-2", f"systemd-run {unit} zabbix_agent2 --foreground --config /run/e2e-agent.conf")
     said = "journalctl --unit=e2e-agent --no-pager --output=cat"
     try:
-        took = wait_until(lambda: "certificate issuer does not match" in commune.on("server-2", said), 60)
+        took = wait_until(
+            lambda: "certificate issuer does not match" in commune.on("server-2", said),
+            "it is refused",
+            seconds=60,
+            step=2,
+        )
     finally:
         commune.on("server-2", "systemctl stop e2e-agent; rm /run/e2e-agent.conf")
     assert took < 60
@@ -106,7 +112,7 @@ def test_a_machine_in_the_profile_is_watched_and_one_that_left_is_not(commune, z
     commune.run(*commune.verb("apply"), "--yes", "--no-verify")
 
     assert third_machine in zabbix.hosts()
-    wait_until(lambda: zabbix.age(third_machine, "agent.ping") < 120, 180)
+    wait_until(lambda: zabbix.age(third_machine, "agent.ping") < 120, "it reports", seconds=180, step=2)
     write_profile(commune.profile)
     commune.run(*commune.verb("apply"), "--yes", "--no-verify")
     assert third_machine not in zabbix.hosts()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.deployment import Deployment
@@ -40,12 +38,3 @@ class Zabbix:
     def hosts(self) -> set[str]:
         """Return the names of all hosts."""
         return set(self.ask("select host from hosts where status = 0 and flags = 0"))
-
-
-def wait_until(question: Callable[[], bool], seconds: float) -> float:
-    """Ask until the answer is true; return after how many seconds, fail when it takes longer."""
-    start = time.monotonic()
-    while not question():
-        assert time.monotonic() - start < seconds, f"not within {seconds} s"
-        time.sleep(2)
-    return time.monotonic() - start

@@ -17,9 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.deployment import Deployment
+from tests.waiting import wait_until
 
 SERVER, GATEWAY = "server-1", "gateway-1"
 POND, COUNTER = "ao-1-oxy", "dem"
@@ -152,8 +151,4 @@ class Pond:
 
 def wait(holds: Callable[[], object], what: str, *, patience: float = PATIENCE, step: float = 0.2) -> None:
     """Wait until something holds; fails the test with what it was."""
-    end = time.monotonic() + patience
-    while not holds():
-        if time.monotonic() > end:
-            pytest.fail(f"not within {patience:.0f} s: {what}")
-        time.sleep(step)
+    wait_until(holds, what, seconds=patience, step=step)

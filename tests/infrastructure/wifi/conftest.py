@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from smartcommune.lab.station import Station
 from smartcommune.lab.topology import INTERNET
 from tests.deployment import Deployment, stand
 from tests.infrastructure.wifi.internet import Internet
+from tests.waiting import wait_until
 
 NAME, ROUTER = "e2e-wifi", "gateway-1"
 DOWN_MBIT = 6
@@ -123,7 +123,4 @@ def accept(station: Station, portal: str, **fields: str) -> tuple[int, str, str]
 
 def eventually(question: Callable[[], object], seconds: float = 15.0) -> None:
     """Ask until the answer is true."""
-    end = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.3)
+    wait_until(question, "the answer is yes", seconds=seconds, step=0.3)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from smartcommune.errors import SmartCommuneError
 from tests.infrastructure.wifi.conftest import DATABASE, ROUTER, accept, eventually, fetch, write_profile
 from tests.infrastructure.wifi.internet import STREAM
 
@@ -66,14 +63,7 @@ def test_strangers_stay_shut_out_while_the_keeper_is_down(commune, internet, pho
 
 def test_who_accepted_stays_out_after_a_restart_of_the_machine(commune, internet, accepted, portal, gateway):
     """The gateway restarts: the rules are there before it forwards, and who accepted is let out with the time left."""
-    commune.on(ROUTER, "touch /run/before-restart; systemctl reboot", codes=(0, 1, 129, 137, 143, 255))
-    end, up = time.monotonic() + PATIENCE, ""
-    while up != "running" and time.monotonic() < end:
-        time.sleep(1)
-        try:
-            up = commune.on(ROUTER, "test -e /run/before-restart || systemctl is-system-running", codes=(0, 1)).strip()
-        except (AssertionError, SmartCommuneError):
-            continue  # it is down, or coming up
+    commune.restart(ROUTER, seconds=PATIENCE)
     eventually(lambda: accepted.reaches(internet.address, STREAM, timeout=1), 30)
     times = [
         int(commune.on(ROUTER, f"systemctl show --value --property {name}TimestampMonotonic {unit}"))
