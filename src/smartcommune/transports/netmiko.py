@@ -21,7 +21,7 @@ from paramiko.client import MissingHostKeyPolicy
 from smartcommune.errors import NotReachedError
 from smartcommune.text import Text
 from smartcommune.transports import lab_socket
-from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError, fingerprint
+from smartcommune.transports.ssh_probe import HostKeyChangedError, LoginRefusedError, fingerprint, not_reached
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -149,7 +149,7 @@ def connect(login: DeviceLogin) -> NetmikoSession:
     try:
         sock = lab_socket.connect(login.netns, login.address, login.port, login.source_address, timeout=CONNECT_SECONDS)
     except OSError as error:
-        raise _not_reached(login, error.strerror or str(error)) from error
+        raise not_reached(login.name, login.address, login.port, error.strerror or str(error)) from error
     policy = _Pin(login)
     connection = ConnectHandler(
         device_type=login.device_type,
@@ -177,7 +177,7 @@ def connect(login: DeviceLogin) -> NetmikoSession:
     except (NetmikoBaseException, OSError, EOFError, ValueError, paramiko.SSHException) as error:
         connection.paramiko_cleanup()
         sock.close()
-        raise _not_reached(login, _first_line(error)) from error
+        raise not_reached(login.name, login.address, login.port, _first_line(error)) from error
     return NetmikoSession(connection, login, policy.shown)
 
 
@@ -206,19 +206,6 @@ def lost(name: str, detail: str) -> DeviceLostError:
         todo=Text(
             vi="chạy lại cùng lệnh; thiết bị tự lùi lại nếu thay đổi chưa được xác nhận",
             en="run the same command again; a change that was not confirmed is undone by the device itself",
-        ),
-    )
-
-
-def _not_reached(login: DeviceLogin, detail: str) -> NotReachedError:
-    return NotReachedError(
-        Text(
-            vi=f"không kết nối được {login.name} ({login.address}:{login.port}): {detail}",
-            en=f"{login.name} ({login.address}:{login.port}) was not reached: {detail}",
-        ),
-        todo=Text(
-            vi="kiểm tra nguồn điện, dây mạng và địa chỉ trong hồ sơ rồi chạy lại",
-            en="check power, cable and the address in the profile, then run the same command again",
         ),
     )
 

@@ -74,7 +74,7 @@ def probe(login: Login, pinned: str | None) -> MachineFacts:
                 argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=TOTAL_SECONDS
             )
         except subprocess.TimeoutExpired as error:
-            raise _not_reached(login, f"no answer within {TOTAL_SECONDS} s") from error
+            raise not_reached(login.name, login.address, login.port, f"no answer within {TOTAL_SECONDS} s") from error
         if result.returncode != 0:
             raise _not_prepared(login, result.stderr) if "ID=" in result.stdout else _explain(login, result.stderr)
         host_key = " ".join(known_hosts.read_text().split()[1:3])
@@ -128,7 +128,12 @@ def _explain(login: Login, stderr: str) -> SmartCommuneError:
             ),
             todo=_preparation(login),
         )
-    return _not_reached(login, stderr.strip().splitlines()[-1] if stderr.strip() else "ssh ended without a message")
+    return not_reached(
+        login.name,
+        login.address,
+        login.port,
+        stderr.strip().splitlines()[-1] if stderr.strip() else "ssh ended without a message",
+    )
 
 
 def _not_prepared(login: Login, stderr: str) -> LoginRefusedError:
@@ -166,11 +171,12 @@ def fingerprint(host_key: str) -> str:
     return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
-def _not_reached(login: Login, detail: str) -> NotReachedError:
+def not_reached(name: str, address: str, port: int, detail: str) -> NotReachedError:
+    """Return the error for a host or device that does not answer at its address."""
     return NotReachedError(
         Text(
-            vi=f"không kết nối được {login.name} ({login.address}:{login.port}): {detail}",
-            en=f"{login.name} ({login.address}:{login.port}) was not reached: {detail}",
+            vi=f"không kết nối được {name} ({address}:{port}): {detail}",
+            en=f"{name} ({address}:{port}) was not reached: {detail}",
         ),
         todo=Text(
             vi="kiểm tra nguồn điện, mạng và địa chỉ trong hồ sơ rồi chạy lại",
