@@ -11,7 +11,7 @@ import pytest
 from smartcommune import paths
 from tests.plugin_files import load_file
 
-PROGRAM = paths.checkout() / "roles/backup/files/usr/local/lib/commune/off_host.py"
+PROGRAM = paths.checkout() / "roles/backup/files/commune_backup.py"
 SETTINGS = {
     "host": "server-1",
     "repository": "sftp:backup-store:/repository",

@@ -13,7 +13,7 @@ import pytest
 from smartcommune import paths
 from tests.plugin_files import load_file
 
-PROGRAM = paths.checkout() / "roles/backup_store/files/usr/local/lib/commune/repository_store.py"
+PROGRAM = paths.checkout() / "roles/backup_store/files/commune_backup_store.py"
 SENDER = "backup-server-1"
 
 

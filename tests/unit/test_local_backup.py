@@ -12,7 +12,7 @@ import pytest
 from smartcommune import paths
 from tests.plugin_files import load_file
 
-PROGRAM = paths.checkout() / "roles/local_backup/files/usr/local/lib/commune/saving.py"
+PROGRAM = paths.checkout() / "roles/local_backup/files/commune_save.py"
 STAMP = "20261124T020000Z"
 
 
