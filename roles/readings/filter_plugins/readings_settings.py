@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-TEST_SENSOR, TEST_QUANTITY, TEST_PERIOD = "kiem-tra", "water_temperature", 900
+TEST_SENSOR, TRIAL_QUANTITY, TRIAL_PERIOD = "kiem-tra", "water_temperature", 900
 Table = dict[str, Any]
 
 
@@ -57,13 +57,13 @@ class Rules:
             rule |= {key: value} if value is not None else {}
         return rule | {key: limits[key] for key in ("minimum", "maximum") if limits.get(key) is not None}
 
-    def test_sensor(self, gateway: str) -> Table:
+    def trial_sensor(self, gateway: str) -> Table:
         """Return the sensor of the check that sends a reading the whole way; nobody is shown it or told of it."""
-        rule = self._rule(TEST_QUANTITY, TEST_PERIOD, {}, {})
+        rule = self._rule(TRIAL_QUANTITY, TRIAL_PERIOD, {}, {})
         rule.pop("flat_after", None)
         return {
-            "place": "", "period": TEST_PERIOD, "gateway": gateway, "test": True, "limits": None,
-            "quantities": {TEST_QUANTITY: rule},
+            "place": "", "period": TRIAL_PERIOD, "gateway": gateway, "test": True, "limits": None,
+            "quantities": {TRIAL_QUANTITY: rule},
         }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def readings_settings(grants: list[Table] | None, folder: str, fqdn: str) -> Tab
             sensor["gateway"] = sensor["gateway"] or next(iter(gateways.values()))
     return {
         "gateways": sorted(set(gateways.values())),
-        "sensors": sensors | {TEST_SENSOR: rules.test_sensor(fqdn)},
+        "sensors": sensors | {TEST_SENSOR: rules.trial_sensor(fqdn)},
         "quantities": {name: each["title"] for name, each in rules.quantities.items()},
     }
 
