@@ -12,7 +12,7 @@ import pytest
 from smartcommune.converge.results import ConvergeResult, HostResult
 from smartcommune.errors import LockedError
 from smartcommune.runs.drill import ARCHIVES, TwinStack, drill
-from smartcommune.runs.drills import load_drills
+from smartcommune.runs.drill_record import load_drills
 from smartcommune.runs.layers import Layers
 from smartcommune.verify.report import load_report, write_report
 from smartcommune.verify.report.build import build_report

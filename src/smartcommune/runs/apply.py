@@ -22,7 +22,7 @@ from smartcommune.runs.devices import (
     nothing_seen,
     with_devices,
 )
-from smartcommune.runs.drills import load_drills
+from smartcommune.runs.drill_record import load_drills
 from smartcommune.runs.events import OnEvent, from_checks, from_hosts, from_machines
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.record import Recorder, load_latest

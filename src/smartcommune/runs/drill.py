@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from smartcommune import paths
 from smartcommune.errors import SmartCommuneError, is_interrupt
 from smartcommune.runs.apply import Settings, apply, verify
-from smartcommune.runs.drills import record_drill
+from smartcommune.runs.drill_record import record_drill
 from smartcommune.runs.events import OnEvent, from_machines
 from smartcommune.runs.layers import Layers, real_layers
 from smartcommune.runs.playbook import run_user_playbook

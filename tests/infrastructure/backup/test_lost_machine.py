@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
-from smartcommune.runs.drills import load_drills
+from smartcommune.runs.drill_record import load_drills
 from tests.deployment import Deployment
 from tests.infrastructure.backup.test_sender import SENDER, save_by_the_timers_unit
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smartcommune.verify.report import load_report, write_report
 from smartcommune.verify.report.models import Drill, Drills
+from smartcommune.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +28,7 @@ def record_drill(folder: Path, drill: Drill, language: Language) -> Drills:
     """Put a drill on record, and into the latest report where there is one."""
     before = load_drills(folder)
     drills = Drills(last=drill, last_passed=drill.started if drill.state == "passed" else before.last_passed)
-    draft = folder / f".{NAME}"
-    draft.write_text(drills.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / NAME)
+    write_whole(folder / NAME, drills.model_dump_json(indent=2) + "\n", on_disk=True)
     try:
         report = load_report(folder / "report")
     except (FileNotFoundError, ValueError):
