@@ -287,12 +287,12 @@ def test_destroy_sweeps_what_was_made_but_not_recorded(commune: Commune) -> None
 def test_an_interrupted_run_stops_in_order_and_resumes(commune: Commune) -> None:
     """SIGINT lets what is under way finish, names the same command, and the next run goes on."""
     process = commune.start_up()
-    assert process.stdout is not None
-    assert any(line.startswith("create started network") for line in process.stdout)
+    wait_until(commune.lab.read_network, "the network is there", seconds=30, step=0.01)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
 
-    assert process.returncode != 0
+    assert process.returncode != 0, output
+    assert "create started network" in output
     assert "InterruptedRunError" in output
     assert load_state(layout(commune.site()).state_file).pending == ()
     commune.up()
