@@ -117,7 +117,7 @@ def test_the_newest_are_kept(saving):
 
 
 def test_an_archive_is_laid_beside_what_is_there(saving, tmp_path):
-    """What another machine saved is unpacked and proven; a path that leads out of the folder is refused."""
+    """What another machine saved is unpacked and proven; what leads out of the folder, or is no file, is refused."""
     saving.hook("shop", step(command=["echo", "1"], file="one"))
     saving.save(STAMP)
     archive = tmp_path / "carried.tar"
@@ -127,7 +127,10 @@ def test_an_archive_is_laid_beside_what_is_there(saving, tmp_path):
 
     assert saving.unpack(archive) == ({"stamp": STAMP}, True)
     assert saving.prove(STAMP)[1]
-    with tarfile.open(archive, "w") as file:
-        file.add(os.devnull, arcname="../out")
-    with pytest.raises(tarfile.OutsideDestinationError):
-        saving.unpack(archive)
+    (tmp_path / "plain").touch()
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    for name, placed in (("plain", "../out"), ("link", "shop/link"), (os.devnull, "shop/null")):
+        with tarfile.open(archive, "w") as file:
+            file.add(tmp_path / name, arcname=placed)
+        with pytest.raises(saving.SavingError, match="no file of a backup"):
+            saving.unpack(archive)

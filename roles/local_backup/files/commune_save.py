@@ -279,9 +279,13 @@ def settle(stamp: str) -> tuple[dict[str, Any], bool]:
 def unpack(archive: Path) -> tuple[dict[str, Any], bool]:
     """Lay down the folders of an archive and settle them; return its newest stamp."""
     with locked(), tarfile.open(archive) as file:
+        for member in file.getmembers():  # Python 3.11.4 and later would refuse the same by its data filter
+            inside = (ROOT / member.name).resolve().is_relative_to(ROOT.resolve())
+            if not inside or not (member.isfile() or member.isdir()):
+                raise SavingError(f"{member.name} is no file of a backup")
         stamps = {part for name in file.getnames() for part in Path(name).parts if STAMP.fullmatch(part)}
-        file.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 brought it
-        file.extractall(ROOT)  # noqa: S202 - filtered, see the line before
+        file.extraction_filter = getattr(tarfile, "data_filter", None)
+        file.extractall(ROOT)  # noqa: S202 - looked at above
     for stamp in stamps:
         settle(stamp)
     return {"stamp": max(stamps, default=None)}, bool(stamps)
