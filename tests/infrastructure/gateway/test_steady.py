@@ -75,7 +75,9 @@ def test_leases_come_back_from_a_backup(commune):
     commune.run(*commune.verb("backup"), "--limit", ROUTER)
     lose = "systemctl stop kea-dhcp4-server; rm /var/lib/kea/kea-leases4.csv*; systemctl start kea-dhcp4-server"
     commune.on(ROUTER, lose)
-    assert address not in commune.on(ROUTER, "cat /var/lib/kea/kea-leases4.csv")
+    read = "cat /var/lib/kea/kea-leases4.csv"
+    wait_until(lambda: commune.on(ROUTER, read, codes=(0, 1)), "the server has a file of leases again", seconds=30)
+    assert address not in commune.on(ROUTER, read)
     commune.run(*commune.verb("restore"), "--limit", ROUTER, "--yes")
 
     assert f"{address},{hardware}," in commune.on(ROUTER, "cat /var/lib/kea/kea-leases4.csv*")
