@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.repository.tree import CHECKOUT, name, roles, under
 
 ROLES = roles()
 SERVICES = [role for role in ROLES if (role / "meta" / "service.yml").is_file()]
+TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 BUILDING_BLOCKS = {"python_app"}  # included by services, in no catalogue
 TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
@@ -139,6 +141,14 @@ def tasks_of(path: Path) -> list[dict[str, Any]]:
         found.append(task)
         waiting += [each for part in ("block", "rescue", "always") for each in task.get(part, [])]
     return found
+
+
+@pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
+def test_refusals_are_in_both_languages(tasks: Path) -> None:
+    """What a role refuses is told as ``Vietnamese | English``."""
+    said = [task["ansible.builtin.assert"]["fail_msg"] for task in tasks_of(tasks) if "ansible.builtin.assert" in task]
+
+    assert [words for words in said if " | " not in TEMPLATE.sub("", words)] == []
 
 
 @pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
