@@ -23,6 +23,7 @@ import orjson
 from smartcommune.observe import onhost
 from smartcommune.observe.models import HostObservations, Observation, Problem
 from smartcommune.text import Text
+from smartcommune.transports.ssh import last_words, no_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,11 +96,14 @@ def observe(host: str, connection: Connection, commands: Sequence[str]) -> HostO
     try:
         done = connection.ask(pack(asked))
     except subprocess.TimeoutExpired as error:
-        reason = Text(vi=f"không trả lời trong {error.timeout:g} giây", en=f"no answer within {error.timeout:g} s")
+        reason = no_answer(error.timeout)
     else:
         reached = onhost.MARKER in done.stdout
-        observations = tuple(unpack(asked, done.stdout)) if reached else ()
-        reason = _CUT if reached and len(observations) < len(asked) else "" if reached else _last_words(done)
+        observations = tuple(unpack(asked, done.stdout))
+        if not reached:
+            reason = last_words(done.stderr.decode(errors="replace"), done.returncode)
+        else:
+            reason = _CUT if len(observations) < len(asked) else ""
     seconds = round(time.monotonic() - clock, 3)
     return HostObservations(
         host=host, reached=reached, reason=reason, started=started, seconds=seconds, observations=observations
@@ -146,14 +150,7 @@ def _unzip(packed: bytes) -> bytes:
 
 @cache
 def _program() -> str:
-    """Return the answering program as one line without a quote, a dollar sign or a backslash of its own."""
+    """Return the answering program as one line of Python."""
     source = zlib.compress(Path(onhost.__file__).read_bytes(), 9)
     packed = base64.b64encode(source).decode()
     return f'import zlib,base64;exec(zlib.decompress(base64.b64decode("{packed}")))'
-
-
-def _last_words(done: subprocess.CompletedProcess[bytes]) -> str | Text:
-    """Return the last thing that ssh said, or how it ended when it said nothing."""
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    status = done.returncode
-    return lines[-1] if lines else Text(vi=f"ssh kết thúc với mã {status}", en=f"ssh ended with {status}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from smartcommune import paths
+from smartcommune.text import Text
 from smartcommune.transports import fdpass
 from smartcommune.whole_files import write_whole
 
@@ -155,6 +156,17 @@ def ssh_options(site: SiteName, outputs: Outputs, *, folder: Path | None = None)
     _write(place / "known_hosts", render_known_hosts(hosts))
     _write(place / "ssh_config", render_ssh_config(hosts, place / "known_hosts", control))
     return ("-F", str(place / "ssh_config"))
+
+
+def last_words(stderr: str, status: int) -> str | Text:
+    """Return the last thing that ssh said, or how it ended when it said nothing."""
+    lines = stderr.strip().splitlines()
+    return lines[-1] if lines else Text(vi=f"ssh kết thúc với mã {status}", en=f"ssh ended with {status}")
+
+
+def no_answer(seconds: float) -> Text:
+    """Return that a host was silent for so many seconds."""
+    return Text(vi=f"không trả lời trong {seconds:g} giây", en=f"no answer within {seconds:g} s")
 
 
 def close_connection(folder: Path, host: str) -> None:

@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from smartcommune.exit_codes import DONE, FAILED, NOT_REACHED
+from smartcommune.observe.models import Record
 from smartcommune.text import Text, split_languages
 
 State = Literal["passed", "failed", "skipped", "not_reached", "not_run"]
 STATES: tuple[State, ...] = ("failed", "not_reached", "not_run", "skipped", "passed")
 Kind = Literal["check", "flow"]
-
-
-class Record(BaseModel):
-    """Frozen and closed: what was seen is not edited afterwards."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Check(Record):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from smartcommune.text import Text
+from smartcommune.transports.ssh import last_words, no_answer
 from smartcommune.verify import web
 from smartcommune.verify.context import Context, HostContext, load_context
 from smartcommune.verify.results import Check
@@ -125,10 +126,9 @@ class CheckSession:
                 text=True,
                 timeout=2 * CONNECT_SECONDS,
             )
-            reason = "" if done.returncode == 0 else _last_words(done.stderr, done.returncode)
+            reason = "" if done.returncode == 0 else last_words(done.stderr, done.returncode)
         except subprocess.TimeoutExpired:
-            seconds = 2 * CONNECT_SECONDS
-            reason = Text(vi=f"không trả lời trong {seconds} giây", en=f"no answer within {seconds} s")
+            reason = no_answer(2 * CONNECT_SECONDS)
         if reason:
             self._unreached[host] = reason
         return reason
@@ -180,12 +180,6 @@ def _route(profile: str, host: HostContext, zone: str) -> web.Route:
 
     place = Lab(profile).visitor(zone, near=host.address)
     return web.Route(host.address, place.netns, place.address)
-
-
-def _last_words(stderr: str, status: int) -> str | Text:
-    """Return the last thing that ssh said, or how it ended when it said nothing."""
-    lines = stderr.strip().splitlines()
-    return lines[-1] if lines else Text(vi=f"ssh kết thúc với mã {status}", en=f"ssh ended with {status}")
 
 
 def _judge(report: pytest.TestReport, not_reached: str | Text) -> tuple[str, str | Text]:

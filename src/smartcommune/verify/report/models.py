@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from smartcommune.observe.models import Record
 from smartcommune.text import Text
-from smartcommune.verify.results import Record, Verification
+from smartcommune.verify.results import Verification
 
 SCHEMA_VERSION = 1
 StageName = Literal["machines", "hosts", "devices", "checks"]
