@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from smartcommune.audit.findings import findings_of, results_of, worst
-from smartcommune.audit.models import ControlText
+from smartcommune.audit.models import ControlText, Finding, JudgedCheck, Waiver
 from smartcommune.observe import HostObservations, Observation
 from smartcommune.text import Text
 
@@ -29,36 +28,22 @@ LOCKOUT = ControlText(
 )
 
 
-@dataclass
-class Check:
-    """What a judge tells of one test."""
-
-    state: str = "passed"
-    host: str = "server-1"
-    control: str = "lockout"
-    commands: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"server-1": ("cat /etc/x",)})
-    reason: str = ""
-    detail: str = ""
-    title: Text = TEXT
-
-    @property
-    def id(self) -> str:
-        """The check's stable identifier."""
-        return f"{self.control}/{self.host}/test_x.test_it"
+def check(state: str = "passed", **more: Any) -> JudgedCheck:
+    """Return what a judge tells of one test."""
+    values = {
+        "state": state,
+        "host": "server-1",
+        "control": "lockout",
+        "title": TEXT,
+        "id": "lockout/server-1/test_x.test_it",
+    }
+    return JudgedCheck.model_validate(values | {"commands": {"server-1": ("cat /etc/x",)}} | more)
 
 
-@dataclass
-class Waiver:
-    """A waiver as the commune's audit file has it."""
-
-    expires: date
-    host: str | None = None
-    control: str = "lockout"
-    reason: Text = TEXT
-    owner: str = "a"
-    approver: str = "b"
-    file: str = "audit.yml"
-    line: int = 3
+def waiver(expires: date, host: str | None = None) -> Waiver:
+    """Return a waiver as the commune's audit file has it."""
+    people = {"owner": "a", "approver": "b"}
+    return Waiver(control="lockout", host=host, reason=TEXT, expires=expires, file="audit.yml", line=3, **people)
 
 
 def seen(hours_ago: float) -> dict[str, HostObservations]:
@@ -69,9 +54,9 @@ def seen(hours_ago: float) -> dict[str, HostObservations]:
     }
 
 
-def one(check: Check, *waivers: Waiver, hours_ago: float = 1.0) -> Any:
+def one(judged: JudgedCheck, *waivers: Waiver, hours_ago: float = 1.0) -> Finding:
     """Return the one finding of a check."""
-    (finding,) = findings_of([check], {"lockout": LOCKOUT}, seen(hours_ago), waivers, NOW)
+    (finding,) = findings_of([judged], {"lockout": LOCKOUT}, seen(hours_ago), waivers, NOW)
     return finding
 
 
@@ -88,7 +73,7 @@ def one(check: Check, *waivers: Waiver, hours_ago: float = 1.0) -> Any:
 )
 def test_a_fresh_result_keeps_its_state(state, raw):
     """What a test saw a moment ago is the finding's state, and its raw state."""
-    finding = one(Check(state))
+    finding = one(check(state))
 
     assert (finding.state, finding.raw) == (raw, raw)
     assert finding.observed == ("cat /etc/x",)
@@ -107,7 +92,7 @@ def test_a_fresh_result_keeps_its_state(state, raw):
 )
 def test_old_evidence_proves_nothing(state, hours, becomes):
     """Older than its control allows, a pass is stale; a failure stays one until it is seen to be mended."""
-    finding = one(Check(state), hours_ago=hours)
+    finding = one(check(state), hours_ago=hours)
 
     assert finding.state == becomes
 
@@ -116,39 +101,39 @@ def test_age_is_that_of_the_oldest_answer():
     """A finding is as old as the oldest answer it stands on."""
     answers = [Observation(command=c, status=0, at=NOW.timestamp() - h * 3600) for c, h in (("a", 1), ("b", 30))]
     observed = {"server-1": HostObservations(host="server-1", reached=True, started="…", observations=tuple(answers))}
-    check = Check(commands={"server-1": ("a", "b")})
+    judged = check(commands={"server-1": ("a", "b")})
 
-    (finding,) = findings_of([check], {"lockout": LOCKOUT}, observed, (), NOW)
+    (finding,) = findings_of([judged], {"lockout": LOCKOUT}, observed, (), NOW)
 
     assert finding.state == "stale"
 
 
 def test_a_waiver_never_hides_what_was_seen():
     """A waived failure still says that it failed, with who waived it until when."""
-    finding = one(Check("failed"), Waiver(date(2026, 12, 1)))
+    finding = one(check("failed"), waiver(date(2026, 12, 1)))
 
     assert (finding.state, finding.raw) == ("waived", "fail")
-    assert (finding.waiver.owner, finding.waiver.approver, finding.waiver.expired) == ("a", "b", False)
+    assert finding.waiver == waiver(date(2026, 12, 1))
 
 
 def test_an_expired_waiver_lets_it_fail():
     """After its last day a waiver is shown as expired, and the failure stands."""
-    assert one(Check("failed"), Waiver(date(2026, 11, 25))).state == "waived"
-    finding = one(Check("failed"), Waiver(date(2026, 11, 24)))
+    assert one(check("failed"), waiver(date(2026, 11, 25))).state == "waived"
+    finding = one(check("failed"), waiver(date(2026, 11, 24)))
 
-    assert (finding.state, finding.waiver.expired) == ("fail", True)
+    assert (finding.state, finding.waiver) == ("fail", waiver(date(2026, 11, 24)))
 
 
 @pytest.mark.parametrize("state", ["passed", "error", "not_run", "not_reached"])
 def test_a_waiver_waives_failures_alone(state):
     """What was not seen to fail is not waived."""
-    assert one(Check(state), Waiver(date(2026, 12, 1))).waiver is None
+    assert one(check(state), waiver(date(2026, 12, 1))).waiver is None
 
 
 def test_a_waiver_is_for_its_host():
     """A waiver for one host does not cover another."""
-    assert one(Check("failed"), Waiver(date(2026, 12, 1), host="gateway-1")).state == "fail"
-    assert one(Check("failed"), Waiver(date(2026, 12, 1), host="server-1")).state == "waived"
+    assert one(check("failed"), waiver(date(2026, 12, 1), host="gateway-1")).state == "fail"
+    assert one(check("failed"), waiver(date(2026, 12, 1), host="server-1")).state == "waived"
 
 
 @pytest.mark.parametrize(

@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from smartcommune.audit.models import STATES, ControlResult, Finding, State, WaiverUse
+from smartcommune.audit.models import STATES, ControlResult, Finding, State
 from smartcommune.text import Text
 
 if TYPE_CHECKING:
-    from smartcommune.audit.models import ControlText
+    from smartcommune.audit.models import ControlText, JudgedCheck, Waiver
     from smartcommune.observe.models import HostObservations
-
-
-class JudgedCheck(Protocol):
-    """What a test made of the observations: its state as pytest tells it, and what it stood on, by host."""
-
-    id: str
-    control: str
-    host: str
-    title: Text
-    state: str
-    reason: str | Text
-    detail: str
-    commands: Mapping[str, tuple[str, ...]]
-
-
-class Waiver(Protocol):
-    """A failure that is accepted for a time, of one ``host`` or (None) of all; it stands in ``file`` at ``line``."""
-
-    control: str
-    host: str | None
-    reason: Text
-    owner: str
-    approver: str
-    expires: date
-    file: str
-    line: int
-
 
 _RAW: Mapping[str, State] = {
     "passed": "pass",
@@ -58,10 +31,14 @@ def findings_of(
     waivers: Iterable[Waiver],
     now: datetime,
 ) -> tuple[Finding, ...]:
-    """Return one finding for each judged check of a control; ``now`` is when they are judged, with its time zone."""
+    """Return one finding for each judged check of one of ``controls``: those that the audit's level asks for.
+
+    ``now`` is when they are judged, with its time zone.
+    """
     waivers = tuple(waivers)
+    times = {host: {each.command: each.at for each in seen.observations} for host, seen in observations.items()}
     return tuple(
-        _waived(_aged(_raw(check, observations), controls[check.control].max_age_hours, now), waivers, now.date())
+        _waived(_aged(_raw(check, times), controls[check.control].max_age_hours, now), waivers, now.date())
         for check in checks
         if check.control in controls
     )
@@ -93,15 +70,10 @@ def _result(control: ControlText, findings: list[Finding], scope: Mapping[str, T
     return ControlResult(control=control, state="not_run", reason=_NO_TEST)
 
 
-def _raw(check: JudgedCheck, observations: Mapping[str, HostObservations]) -> Finding:
+def _raw(check: JudgedCheck, times: Mapping[str, Mapping[str, float]]) -> Finding:
     state = _RAW[check.state]
-    seen = [
-        answers[command].at
-        for host, commands in check.commands.items()
-        if host in observations and (answers := observations[host].by_command())
-        for command in commands
-        if command in answers
-    ]
+    asked = [(host, command) for host, commands in check.commands.items() for command in commands]
+    seen = [at for host, command in asked if (at := times.get(host, {}).get(command)) is not None]
     return Finding(
         id=check.id,
         control=check.control,
@@ -111,7 +83,7 @@ def _raw(check: JudgedCheck, observations: Mapping[str, HostObservations]) -> Fi
         raw=state,
         reason=check.reason,
         detail=check.detail,
-        observed=tuple(dict.fromkeys(command for commands in check.commands.values() for command in commands)),
+        observed=tuple(dict.fromkeys(command for _, command in asked)),
         observed_at=min(seen, default=None),
     )
 
@@ -137,15 +109,7 @@ def _waived(finding: Finding, waivers: tuple[Waiver, ...], today: date) -> Findi
     fitting = [each for each in waivers if each.control == finding.control and each.host in (None, finding.host)]
     if not fitting:
         return finding
-    waiver = next((each for each in fitting if each.expires >= today), fitting[0])
-    expired = waiver.expires < today
-    use = WaiverUse(
-        reason=waiver.reason,
-        owner=waiver.owner,
-        approver=waiver.approver,
-        expires=waiver.expires.isoformat(),
-        expired=expired,
-        file=waiver.file,
-        line=waiver.line,
-    )
-    return finding.model_copy(update={"waiver": use} if expired else {"waiver": use, "state": "waived"})
+    waiver = next((each for each in fitting if each.expires >= today), None)
+    if waiver is None:
+        return finding.model_copy(update={"waiver": fitting[0]})
+    return finding.model_copy(update={"waiver": waiver, "state": "waived"})

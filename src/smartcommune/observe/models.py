@@ -1,4 +1,4 @@
-"""What a host answered: one observation a command, frozen, as bytes that were seen; the base of every judgement."""
+"""What a host answered: one observation a command, kept as it came; the base of every judgement."""
 
 from __future__ import annotations
 
@@ -54,15 +54,12 @@ class Observation(Record):
 class HostObservations(Record):
     """All that was asked of one host in one sitting, or why it did not answer.
 
-    ``started`` is UTC in ISO 8601; ``host_key`` is the fingerprint that the host proved to own, as ``ssh-keygen -l``
-    shows it.
+    ``started`` is UTC in ISO 8601.
     """
 
     host: str
     reached: bool
     reason: str | Text = ""
-    address: str = ""
-    host_key: str = ""
     started: str
     seconds: float = 0.0
     observations: tuple[Observation, ...] = ()
