@@ -26,6 +26,7 @@ MARKER = b"SCO1\n"
 FRAME = struct.Struct(">IiIIdd")
 TIMEOUT, TOO_BIG, REFUSED = -1, -2, -3
 LONGEST = 1 << 20  # of a question, unpacked
+LONGEST_COMMAND = 1 << 17  # what Linux takes as one argument
 MOST, AT_A_TIME, SECONDS, BYTES = 2000, 8, 60.0, 4 << 20
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         arguments = arguments[2:]
     try:
         question = Question(arguments[0].encode() if arguments else sys.stdin.buffer.read(LONGEST))
-    except (ValueError, zlib.error) as error:
+    except (ValueError, RecursionError, zlib.error) as error:
         sys.stderr.write(f"not a question: {error}\n")
         return 2
     with contextlib.suppress(OSError):  # a check that lists Python processes is not to find the one that asks for it
@@ -68,6 +69,8 @@ class Question:
             raise ValueError(f"c: expected at most {MOST} commands")
         if not all(isinstance(command, str) and "\0" not in command for command in commands):
             raise ValueError("c: expected texts without NUL")
+        if any(len(command.encode()) >= LONGEST_COMMAND for command in commands):
+            raise ValueError(f"c: expected commands below {LONGEST_COMMAND} bytes")
         self.commands: list[str] = commands
         self.at_a_time = max(1, int(_limit(asked, "p", AT_A_TIME)))
         self.seconds = _limit(asked, "t", SECONDS)
