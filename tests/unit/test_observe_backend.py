@@ -11,7 +11,7 @@ from testinfra.host import Host
 
 from smartcommune.observe import HostObservations, Observation, fetch
 from smartcommune.observe.backend import NotObserved, UnansweredError, observed_host
-from tests.unit.test_observe_fetch import Here
+from tests.unit.answering_host import Here
 
 
 def observations(*seen: Observation) -> HostObservations:
