@@ -14,6 +14,7 @@ from tests.repository.tree import CHECKOUT, name, roles, under
 
 ROLES = roles()
 SERVICES = [role for role in ROLES if (role / "meta" / "service.yml").is_file()]
+TASKS = [path for path in under("roles", "*.yml") if path.parent.name == "tasks"]
 TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 BUILDING_BLOCKS = {"python_app"}  # included by services, in no catalogue
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -126,32 +127,35 @@ def test_catalogue_keys_are_role_variables(role: Path) -> None:
     assert [key for key in secrets if not known.get(key, {}).get("no_log")] == []
 
 
-@pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
+@pytest.mark.parametrize("tasks", TASKS, ids=name)
 def test_task_file_is_short(tasks: Path) -> None:
     """A task file has at most 120 lines."""
     assert len(tasks.read_text(encoding="utf-8").splitlines()) <= 120
 
 
+PARTS = ("block", "rescue", "always", "pre_tasks", "tasks", "post_tasks")  # of a block, of a play
+
+
 def tasks_of(path: Path) -> list[dict[str, Any]]:
-    """Return the tasks of a file, those inside blocks too."""
+    """Return the tasks of a file, those inside blocks and plays too."""
     found: list[dict[str, Any]] = []
     waiting = list(load(path) or [])
     while waiting:
         task = waiting.pop(0)
         found.append(task)
-        waiting += [each for part in ("block", "rescue", "always") for each in task.get(part, [])]
+        waiting += [each for part in PARTS for each in task.get(part, [])]
     return found
 
 
-@pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
+@pytest.mark.parametrize("tasks", [*TASKS, *under("playbooks", "*.yml")], ids=name)
 def test_refusals_are_in_both_languages(tasks: Path) -> None:
-    """What a role refuses is told as ``Vietnamese | English``."""
+    """What a role or a playbook refuses is told as ``Vietnamese | English``."""
     said = [task["ansible.builtin.assert"]["fail_msg"] for task in tasks_of(tasks) if "ansible.builtin.assert" in task]
 
     assert [words for words in said if " | " not in TEMPLATE.sub("", words)] == []
 
 
-@pytest.mark.parametrize("tasks", [path for path in under("roles", "*.yml") if path.parent.name == "tasks"], ids=name)
+@pytest.mark.parametrize("tasks", TASKS, ids=name)
 def test_units_foresee_what_the_run_writes(tasks: Path) -> None:
     """Each unit that follows files is told what the run would have written, so that a plan names its restart.
 
@@ -168,8 +172,7 @@ def test_units_foresee_what_the_run_writes(tasks: Path) -> None:
 
 
 ACTIONS = ("restore", "save", "bring", "send", "export")  # what a user asks for by a verb of its own
-CONVERGING = [path for path in under("roles", "*.yml") if path.parent.name == "tasks"]
-CONVERGING = [path for path in CONVERGING if path.stem not in ACTIONS]
+CONVERGING = [path for path in TASKS if path.stem not in ACTIONS]
 
 
 @pytest.mark.parametrize("tasks", CONVERGING, ids=name)
